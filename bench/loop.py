@@ -1,0 +1,177 @@
+"""The cost of the loop: CPU seconds of train plus validation per epoch, as ratios to the leanest hand-written loop.
+
+    python bench/loop.py [rounds]
+
+Three loops train the same network on the same tensors, one thread, interleaved in one process: `floor` cuts batches out of staged
+tensors and keeps nothing but a loss; `classic` is the tutorial's DataLoader over a TensorDataset with loss and accuracy by
+.item(); `plainloop` is this project's own batches, task and loop, with its exact history. The sizes are those of the workloads
+W1 (36,177 rows, 6 numbers and 8 categories, batch 256) and W2 (100,000 x 54 floats, 7 classes, MLP 256-256, batch 1024).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+from plainloop.plain.batches import EpochBatches, Rows, loader
+from plainloop.plain.config import Train
+from plainloop.plain.evaluate import evaluation_batches
+from plainloop.plain.loop import train
+from plainloop.plain.tasks.classify import Multiclass
+
+EPOCHS = 4  # the first warms up and is dropped
+CARDINALITIES = [9, 16, 7, 15, 6, 5, 2, 42]
+Data = tuple[dict[str, Tensor], Tensor]
+
+
+class Mixed(nn.Module):
+    """W1: embeddings of 8, then 256-256 with dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables = nn.ModuleList(nn.Embedding(size, 8) for size in CARDINALITIES)
+        self.net = nn.Sequential(
+            nn.Linear(70, 256), nn.ReLU(), nn.Dropout(0.1), nn.Linear(256, 256), nn.ReLU(), nn.Dropout(0.1), nn.Linear(256, 2)
+        )
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        codes = inputs["categories"].unbind(1)
+        return self.net(torch.cat([inputs["numbers"], *(table(code) for table, code in zip(self.tables, codes, strict=True))], 1))
+
+
+class Numbers(nn.Module):
+    """W2: 256-256."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(54, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 7))
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        return self.net(inputs["numbers"])
+
+
+def mixed_rows(rows: int) -> Data:
+    generator = torch.Generator().manual_seed(rows)
+    numbers = torch.randn(rows, 6, generator=generator)
+    categories = torch.stack([torch.randint(size, (rows,), generator=generator) for size in CARDINALITIES], 1)
+    return {"numbers": numbers, "categories": categories}, (numbers.sum(1) + categories[:, 0] - 4 > 0).long()
+
+
+def number_rows(rows: int) -> Data:
+    generator = torch.Generator().manual_seed(rows)
+    numbers = torch.randn(rows, 54, generator=generator)
+    return {"numbers": numbers}, (numbers @ torch.randn(54, 7, generator=torch.Generator().manual_seed(0))).argmax(1)
+
+
+WORKLOADS = {"W1": (mixed_rows, Mixed, 36_177, 9_045, 256, 2), "W2": (number_rows, Numbers, 100_000, 25_000, 1024, 7)}
+
+
+def floor(model: nn.Module, rows: Data, validation: Data, batch: int, classes: int) -> Iterator[float]:
+    """The leanest loop: staged tensors, index_select, fused AdamW, a loss sum; validation in large batches."""
+    (inputs, target), (val_inputs, val_target) = rows, validation
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-3, fused=True)
+    for _ in range(EPOCHS):
+        model.train()
+        total = torch.zeros(())
+        for rows_of in torch.randperm(len(target)).split(batch):
+            loss = F.cross_entropy(
+                model({k: v.index_select(0, rows_of) for k, v in inputs.items()}), target.index_select(0, rows_of)
+            )
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            total += loss.detach() * len(rows_of)
+        model.eval()
+        val_loss, hits = torch.zeros(()), torch.zeros(())
+        with torch.inference_mode():
+            for rows_of in torch.arange(len(val_target)).split(4096 if batch < 1024 else 8192):
+                wanted = val_target.index_select(0, rows_of)
+                scores = model({k: v.index_select(0, rows_of) for k, v in val_inputs.items()})
+                val_loss += F.cross_entropy(scores, wanted) * len(rows_of)
+                hits += (scores.argmax(1) == wanted).sum()
+        yield float(val_loss / len(val_target))
+
+
+def classic(model: nn.Module, rows: Data, validation: Data, batch: int, classes: int) -> Iterator[float]:
+    """The tutorial's loop: one row at a time through a DataLoader, figures by .item()."""
+    names = list(rows[0])
+    train_loader = DataLoader(TensorDataset(*rows[0].values(), rows[1]), batch, shuffle=True)
+    val_loader = DataLoader(TensorDataset(*validation[0].values(), validation[1]), batch)
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
+    for _ in range(EPOCHS):
+        model.train()
+        for *values, wanted in train_loader:
+            optimizer.zero_grad()
+            scores = model(dict(zip(names, values, strict=True)))
+            loss = F.cross_entropy(scores, wanted)
+            loss.backward()
+            optimizer.step()
+            loss.item()
+            (scores.argmax(1) == wanted).sum().item()
+        model.eval()
+        total = 0.0
+        with torch.no_grad():
+            for *values, wanted in val_loader:
+                scores = model(dict(zip(names, values, strict=True)))
+                total += F.cross_entropy(scores, wanted).item() * len(wanted)
+                (scores.argmax(1) == wanted).sum().item()
+        yield total / len(validation[1])
+
+
+def plainloop(model: nn.Module, rows: Data, validation: Data, batch: int, classes: int) -> Iterator[float]:
+    """This project's loop over its own batches."""
+    settings = Train(epochs=EPOCHS, batch_size=batch, patience=0)
+    task = Multiclass([str(label) for label in range(classes)])
+    staged, held_out = Rows(*rows), Rows(*validation)
+    for record in train(
+        model, task, loader(staged, EpochBatches(len(staged), batch)), evaluation_batches(held_out, model, batch), settings
+    ):
+        yield record.values["val_loss"]
+
+
+def measure(loop: Callable[..., Iterator[float]], name: str) -> tuple[list[float], float]:
+    """CPU seconds of each epoch but the first, and the last validation loss."""
+    make, kind, num_train, num_val, batch, classes = WORKLOADS[name]
+    rows, validation = make(num_train), make(num_val)
+    torch.manual_seed(0)
+    epochs, last, losses = [], time.process_time(), []
+    for val_loss in loop(kind(), rows, validation, batch, classes):
+        now = time.process_time()
+        epochs.append(now - last)
+        losses.append(val_loss)
+        last = now
+    return epochs[1:], losses[-1]
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    for name in WORKLOADS:
+        seconds: dict[str, list[float]] = {"floor": [], "classic": [], "plainloop": []}
+        losses: dict[str, float] = {}
+        for _ in range(rounds):
+            for loop in (floor, classic, plainloop):
+                epochs, losses[loop.__name__] = measure(loop, name)
+                seconds[loop.__name__].append(statistics.median(epochs))
+        base = seconds["floor"]
+        for loop_name, values in seconds.items():
+            ratios = [value / floor_value for value, floor_value in zip(values, base, strict=True)]
+            print(
+                f"{name} {loop_name:10} {statistics.median(values):.3f} CPU-s per epoch, "
+                f"ratio to floor {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), "
+                f"validation loss {losses[loop_name]:.4f}"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The words of plainloop in Python; the command line has the same ones. Each is a few calls."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .options import DataOptions, TrainOptions, make
+from .run_folder import Run, all_runs
+
+if TYPE_CHECKING:
+    from .training import Talk
+    from .understand.look import Look
+
+
+def train(source: Any, target: Any = None, *, metrics: Any = None, talk: Talk | None = None, **options: Any) -> Run:
+    """Trains a model on labelled data, judges it on rows it has not seen, and saves it all as a run folder.
+
+    source: a path or several, a folder or glob of files, a pandas or polars frame, a pair (X, y) of arrays, or a torch Dataset
+    of (x, y). target: the column to learn, or several. options: the fields of `TrainOptions`, the same as on the command line
+    (`plainloop train --help`), with `model` also an `nn.Module`. metrics: torchmetrics objects that are computed and kept too.
+
+    Raises: PlainloopError, in words, for data or options that cannot be used.
+
+    >>> run = plainloop.train("titanic.csv", target="Survived", epochs=20)  # doctest: +SKIP
+    """
+    prepare_threads()
+    from .training import Talk, start
+
+    return start(source, make(TrainOptions, {"target": target, **options}), metrics, talk or Talk())
+
+
+def resume(run: str | Path, *, talk: Talk | None = None) -> Run:
+    """Goes on with a run that was stopped; the result is that of the run that was never stopped.
+
+    Raises: NoRun, RunBusy, DataChanged, NoGoodCheckpoint.
+    """
+    prepare_threads()
+    from .training import Talk, go_on
+
+    return go_on(Path(run), talk or Talk())
+
+
+def inspect(source: Any, target: Any = None, **options: Any) -> Look:
+    """What plainloop takes the data for: column types, roles, task, problems; each with its reason and its override."""
+    from .understand.look import look
+
+    return look(source, make(DataOptions, {"target": target, **options}))
+
+
+def load(run: str | Path) -> Run:
+    """A finished run. Raises: NoRun, RunNotFinished."""
+    prepare_threads()
+    return Run(run)
+
+
+def predict(run: str | Path | Run, source: Any, output: str | Path | None = None) -> list[Any]:
+    """Predictions of a run for new rows; with `output` also as CSV with probabilities."""
+    return (run if isinstance(run, Run) else load(run)).predict(source, output)
+
+
+def evaluate(run: str | Path | Run, source: Any) -> dict[str, Any]:
+    """The metrics of a run, with intervals, on other labelled rows."""
+    return (run if isinstance(run, Run) else load(run)).evaluate(source)
+
+
+def eject(run: str | Path | Run, folder: str | Path, *, with_data: bool = False) -> Path:
+    """Hands out the code of a run as a project that needs no plainloop."""
+    return (run if isinstance(run, Run) else load(run)).eject(folder, with_data=with_data)
+
+
+def export(run: str | Path | Run, format: str = "onnx", output: str | Path | None = None) -> Path:
+    """The complete model of a run in one file: onnx, pt2 or state_dict."""
+    return (run if isinstance(run, Run) else load(run)).export(format, output)
+
+
+def runs(folder: str | Path = "runs") -> list[dict[str, Any]]:
+    """The runs in a folder with their headline metrics, the newest first."""
+    return all_runs(Path(folder))
+
+
+def prepare_threads() -> None:
+    """Waiting threads must not spin: beside other work they make a step 10 to 70 times slower. Counts only before torch loads."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -1,0 +1,102 @@
+"""What stands beside an exported model: how the cells of a row become its inputs, and how its scores become answers.
+
+Every fitted fact as JSON, and the rules in words, so that any language can do it. tests/test_export.py does it with numpy alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from ..run_folder import Run
+
+CELLS = (
+    "A cell is text without outer white space; it is missing if it is empty or one of `missing`. Then the column's `replace` "
+    "turns words into others, and what is one of its `also_missing` is missing too."
+)
+ENCODE = {
+    "number": "Remove the characters of `strip`, read `decimal` as the point; what is not a number then is missing. "
+    "z = (value - center) / spread; slot = z / sqrt(1 + (z / 3)^2), or 0 if missing. "
+    "If flag: a second slot, 1 if missing, else 0.",
+    "boolean": "Slot +1 if the cell is the word `true`, -1 if `false` (in any case; 1.0 is 1), 0 otherwise. "
+    "If flag: a second slot, 1 in that last case, else 0.",
+    "category": "Code 2 + the place of the cell in `words` (from 0); 1 if missing; 0 for any other word.",
+    "datetime": "value = seconds since 1970-01-01 UTC, read by `format` (strptime; empty: ISO 8601). First as a number: "
+    "z = (value - center) / spread; slot = z / sqrt(1 + (z / 3)^2), or 0 if missing; if flag: a slot 1 if missing, else 0. "
+    "Then for each of `parts` two slots, sine and cosine of 2 pi (value mod period) / period, both 0 if missing; "
+    "the period of year is 31556952 s, of week 604800 s, of day 86400 s.",
+    "tags": "Split the cell at `separator`, strip the pieces; a slot for each of `labels`: 1 if it is among them, else 0.",
+}
+DECODE = {
+    "Binary": "p = sigmoid(scores), mean over members; p is the probability of labels[1]; "
+    "the answer is labels[1] if p > 0.5, else labels[0].",
+    "Multiclass": "p = softmax(scores) over the last axis, mean over members; p[i] is the probability of labels[i]; "
+    "the answer is the label of the largest.",
+    "Multilabel": "p = sigmoid(scores), mean over members; p[i] is the probability of labels[i]; "
+    "each label with p[i] > 0.5 is in the answer.",
+    "Regression": "answer = mean of scores over members * std + mean.",
+}
+LOAD = {
+    "onnx": "onnxruntime.InferenceSession(FILE).run(['scores'], inputs), inputs a dictionary of numpy arrays",
+    "pt2": "torch.export.load(FILE).module()(inputs), inputs a dictionary of tensors. Loading it unpickles, which runs code of "
+    "whoever made the file, and torch promises nothing across versions: use it with the torch that wrote it",
+    "state_dict": "safetensors.torch.load_file(FILE), for load_state_dict of the model that plain/run.py builds (build_model); "
+    "the names of a module of your own have 'module.' before them, those of a list of layers 'layers.'",
+}
+
+
+def preparation_facts(run: Run, inputs: dict[str, Tensor], scores: Tensor) -> dict[str, Any]:
+    """The content of <name>.preparation.json. inputs, scores: those of a few rows, for their shapes."""
+    config, preparation = run.config, run.preparation
+    types = {column.name: column for column in config.columns}
+    first: dict[str, int] = dict.fromkeys(inputs, 0)
+    columns = []
+    for name, column in preparation.columns.items():
+        slots = column.slots if column.kind == "numbers" else 1
+        told = types[name]
+        columns.append(
+            {
+                "name": name,
+                "type": told.type,
+                "input": column.kind,
+                "first_slot": first[column.kind],
+                "slots": slots,
+                "strip": told.strip,
+                "format": told.format,
+                "true": told.true,
+                "false": told.false,
+                "replace": dict(told.replace),
+                "also_missing": list(told.also_missing),
+                **column.state(),
+            }
+        )
+        first[column.kind] += slots
+    used = dict.fromkeys(column["type"] for column in columns)
+    return {
+        "readme": {
+            "cells": CELLS,
+            "encode": {kind: ENCODE[kind] for kind in used},
+            "decode": DECODE[config.task.name],
+            "load": LOAD,
+        },
+        "run": {"weights_sha256": run._content["result"]["weights_sha256"], "torch": run._content["made"]["torch"]},
+        "inputs": {
+            kind: {"dtype": str(values.dtype).removeprefix("torch."), "shape": ["rows", *values.shape[1:]]}
+            for kind, values in inputs.items()
+        },
+        "columns": columns,
+        "missing": list(config.source.missing),
+        "decimal": config.source.decimal,
+        "task": {
+            "name": config.task.name.lower(),
+            "targets": [column.name for column in config.targets],
+            **preparation.task.state(),
+        },
+        "scores": {
+            "dtype": "float32",
+            "shape": ["rows", *scores.shape[1:]],
+            "axes": "rows, members, outputs" if scores.dim() == 3 else "rows, outputs",
+        },
+    }

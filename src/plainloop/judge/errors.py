@@ -1,0 +1,64 @@
+"""The worst errors: the test rows that the net got most wrong, with their cells, so that a person can look at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from ..plain.config import Column
+from ..plain.table import Table, Words
+from .scored import Scored
+
+MISSING = "(missing)"
+
+
+@dataclass(frozen=True)
+class Error:
+    """One row: its number in the table (from 0, as in predictions.csv), what was said, what was true, its cells in words."""
+
+    row: int
+    truth: str
+    predicted: str
+    loss: float
+    said: float | None  # probability that the net gave to its prediction; None for numbers and label sets
+    cells: dict[str, str]
+
+
+def worst(outcome: Any, scored: Scored, *, part: str = "test", most: int = 10) -> list[Error]:
+    """The `most` rows of highest loss, worst first; ties in the order of the rows."""
+    order = np.argsort(-scored.losses, kind="stable")[:most]
+    rows = outcome.split[part][order]
+    found = []
+    for place, row in zip(order.tolist(), rows.tolist(), strict=True):
+        said = float(scored.per_class[place, scored.predicted[place]]) if scored.kind in ("Binary", "Multiclass") else None
+        cells = {column.name: cell(outcome.table, column, row) for column in outcome.config.inputs}
+        found.append(
+            Error(
+                row,
+                scored.words(scored.truth[place]),
+                scored.words(scored.predicted[place]),
+                float(scored.losses[place]),
+                said,
+                cells,
+            )
+        )
+    return found
+
+
+def cell(table: Table, column: Column, row: int) -> str:
+    """One cell in words."""
+    cells = table[column.name]
+    if isinstance(cells, Words):
+        code = int(cells.codes[row])
+        return cells.words[code] if code >= 0 else MISSING
+    value = float(cells[row])
+    if not np.isfinite(value):
+        return MISSING
+    if column.type == "datetime":
+        return datetime.fromtimestamp(value, UTC).isoformat(sep=" ").removesuffix("+00:00").removesuffix(" 00:00:00")
+    if column.type == "boolean":
+        return "yes" if value else "no"
+    return f"{value:.6g}"

@@ -1,0 +1,178 @@
+"""The options of `train` and `inspect`: one definition for the command line and for Python.
+
+On the command line lists are written A,B and pairs NAME=VALUE; in Python a list and a dictionary do as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from .problems import nearest
+from .understand.setting_problems import UnknownOption
+
+Names = Any  # a text A,B, or in Python a sequence of names
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """What the data is and how it is read; all of it is found out where it is not given.
+
+    Attributes
+    ----------
+    target
+        Column to learn, or several: A,B.
+    task
+        binary, multiclass, multilabel or regression.
+    types
+        Column types: NAME=number|category|boolean|datetime|tags, several with commas.
+    ignore
+        Columns to leave out: A,B.
+    missing
+        Further words that mean "no value": "n/a,-".
+    tags
+        What separates the labels in a cell of a tags target.
+    group
+        Column whose rows must stay on one side of the split (person, site).
+    time
+        Column to split by: the latest rows are the test rows.
+    split
+        How rows are drawn.
+    validation
+        File of validation rows, or their share.
+    test
+        File of test rows, or their share.
+    delimiter
+        What separates two cells.
+    decimal
+        What separates whole and fraction.
+    quote
+        Quote character; "" where quotes are plain characters.
+    header
+        Whether the first row holds the column names.
+    encoding
+        Character encoding of the files.
+    comment
+        Lines that start with this are skipped.
+    member
+        File to read inside a zip archive.
+    date_format
+        Format of dates as strptime writes it: %d/%m/%Y.
+    skip_bad
+        Leave out up to this many rows with too many or too few cells.
+    allow_leak
+        Train even where a column is a copy of the target.
+    seed
+        Seed of split, weights, order and dropout.
+    """
+
+    target: Names = None
+    task: Literal["binary", "multiclass", "multilabel", "regression"] | None = None
+    types: Any = None
+    ignore: Names = None
+    missing: Names = None
+    tags: str | None = None
+    group: str | None = None
+    time: str | None = None
+    split: Literal["random", "stratified", "grouped", "time"] | None = None
+    validation: Any = None
+    test: Any = None
+    delimiter: str | None = None
+    decimal: str | None = None
+    quote: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    comment: str | None = None
+    member: str | None = None
+    date_format: str | None = None
+    skip_bad: int = 0
+    allow_leak: Annotated[bool, Parameter(negative="")] = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(DataOptions):
+    """How the model is made and trained.
+
+    Attributes
+    ----------
+    model
+        Name of a model, or your own: mynet.py:MyNet.
+    output
+        Run folder; default runs/<data>-<n>.
+    epochs
+        At most this many passes over the train rows.
+    batch_size
+        Rows per step.
+    learning_rate
+        Size of a step at its highest.
+    balance
+        Rare classes: drawn more often, weighed more, or neither.
+    device
+        auto, cpu, cuda, cuda:1 or mps.
+    compile
+        torch.compile the model.
+    baseline
+        Also fit gradient-boosted trees, to compare with.
+    set
+        Any other setting: NAME=VALUE, several times.
+    """
+
+    model: Any = None
+    output: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    balance: Literal["sampler", "weights", "none"] | None = None
+    device: str = "auto"
+    compile: Annotated[bool, Parameter(negative="")] = False
+    baseline: bool = True
+    set: Annotated[list[str] | None, Parameter(negative_iterable=())] = None
+
+
+def make(kind: type, given: dict[str, Any]) -> Any:
+    """The options of the keyword arguments of a Python call.
+
+    Raises: UnknownOption.
+    """
+    names = [f.name for f in fields(kind)]
+    for name in given:
+        if name not in names:
+            raise UnknownOption(name, nearest(name, names))
+    return kind(**given)
+
+
+def as_names(value: Names, columns: Sequence[str] = ()) -> list[str]:
+    """A list of names; a text is split at commas, unless a column is called just that.
+
+    >>> as_names("a, b"), as_names(["c,d"]), as_names("e,f", columns=["e,f"])
+    (['a', 'b'], ['c,d'], ['e,f'])
+    """
+    if value is None:
+        return []
+    if not isinstance(value, str):
+        return [str(name) for name in value]
+    return [value] if value in columns else [name.strip() for name in value.split(",") if name.strip()]
+
+
+def as_pairs(value: Any) -> dict[str, str]:
+    """A dictionary; a text is read as NAME=VALUE,NAME=VALUE, a list as one such pair per item.
+
+    >>> as_pairs("a=1,b=x"), as_pairs(["c=[1, 2]"])
+    ({'a': '1', 'b': 'x'}, {'c': '[1, 2]'})
+    """
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return {str(name): item for name, item in value.items()}
+    items = value.split(",") if isinstance(value, str) else list(value)
+    pairs = {}
+    for item in items:
+        name, equals, content = str(item).partition("=")
+        if not equals:
+            raise UnknownOption(str(item), [], "written NAME=VALUE")
+        pairs[name.strip()] = content.strip()
+    return pairs

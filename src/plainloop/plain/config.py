@@ -1,0 +1,204 @@
+"""The resolved settings of one run, as frozen dataclasses; `read` makes them from run.toml. Copied into ejected projects.
+
+Nothing here is optional or guessed: the caller has decided every value and written it, with its reason, into run.toml.
+Each field's metadata carries its help and its bounds, so that the command line, the docs and the checks share one text.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+) -> Any:
+    """A dataclass field with its help, choices and bounds (low <= value <= high, value > above)."""
+    meta = {"help": help, "choices": choices, "low": low, "high": high, "above": above}
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the rows come from and how their files are read."""
+
+    reader: str  # the file in readers/ that reads it, e.g. "tables"
+    format: str  # csv, parquet, jsonl or arff
+    data: tuple[str, ...]  # files of all rows, or of the train rows where validation or test have files of their own
+    validation: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    sha256: str = ""  # digest over all files, in the order data, validation, test
+    member: str = ""  # the file to read inside a zip archive
+    delimiter: str = ","
+    quote: str = '"'  # empty: quotes are ordinary characters
+    decimal: str = "."
+    header: bool = True  # false: columns are named "0", "1", ...
+    encoding: str = "utf-8"
+    comment: str = ""  # lines that start with this are skipped
+    skip_bad: int = 0  # at most this many rows with too many or too few fields are left out
+    missing: tuple[str, ...] = ()  # words that mean: no value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of the source: its type decides how cells become tensors."""
+
+    name: str
+    type: str  # number, category, boolean, datetime, tags, text, image, series
+    role: str = "input"  # input, target, group or time (the last two serve the split alone)
+    format: str = ""  # datetime: the strptime format; "" for ISO
+    separator: str = ""  # tags: what stands between two labels
+    strip: str = ""  # number: characters to remove before the cast, e.g. "$%,"
+    true: str = ""  # boolean: the word that means 1
+    false: str = ""  # boolean: the word that means 0; a cell that is neither is missing
+    replace: dict[str, str] = field(default_factory=dict)  # words to read as another word, e.g. ">50K." as ">50K"
+    also_missing: tuple[str, ...] = ()  # words that mean "no value" in this column alone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Which rows train, which choose the best epoch, which are scored once at the end."""
+
+    kind: str = setting("stratified", "how rows are drawn", choices=("random", "stratified", "grouped", "time"))
+    validation: float = setting(0.15, "share of the rows that choose the best epoch", above=0, high=0.9)
+    test: float = setting(0.15, "share of the rows that are scored once, at the end", low=0, high=0.9)
+    by: str = setting("", "column that holds the group or the time")
+    seed: int = setting(0, "seed of the draw", low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is learned from the target, and its options. The class of this name lives in tasks/`file`.py."""
+
+    name: str  # Binary, Multiclass, Multilabel, Regression
+    file: str  # classify, regress
+    loss: str = setting(
+        "auto", "auto: the task's own; huber: squared near zero, linear in the tails (regression)", choices=("auto", "huber")
+    )
+    balance: str = setting(
+        "none",
+        "rare classes: drawn more often (sampler), weigh more in the loss (weights), or neither",
+        choices=("none", "sampler", "weights"),
+    )
+    label_smoothing: float = setting(0.0, "share of the target probability spread over the other classes", low=0, high=0.9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """Which file of models/ is built, and the keyword arguments it gets."""
+
+    file: str  # models/`file`.py
+    name: str = "Model"  # the class in that file
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """The loop."""
+
+    epochs: int = setting(50, "at most this many passes over the train rows", low=0, high=1_000_000)
+    batch_size: int = setting(256, "rows per step", low=1, high=10_000_000)
+    learning_rate: float = setting(1e-3, "step size at its highest", above=0, high=100)
+    optimizer: str = setting("adamw", "how a gradient becomes a step", choices=("sgd", "adam", "adamw", "rmsprop"))
+    momentum: float = setting(0.9, "share of the last step kept (sgd, rmsprop)", low=0, high=0.9999)
+    weight_decay: float = setting(0.01, "pull of the weight matrices towards zero", low=0, high=100)
+    schedule: str = setting(
+        "constant", "how the learning rate moves", choices=("constant", "step", "cosine", "one_cycle", "plateau")
+    )
+    schedule_epochs: int = setting(10, "step: epochs between two cuts; plateau: epochs without progress before a cut", low=1)
+    schedule_factor: float = setting(0.1, "step, plateau: what a cut multiplies the rate by", above=0, high=1)
+    warmup: float = setting(0.3, "one_cycle: share of the steps spent rising", low=0, high=1)
+    patience: int = setting(10, "epochs without a better validation score before stopping; 0: never stop early", low=0)
+    clip: float = setting(0.0, "longest gradient allowed (norm); 0: no limit", low=0)
+    accumulate: int = setting(1, "batches whose gradients are added up before a step", low=1)
+    ema: float = setting(
+        0.0, "decay of the averaged copy of the weights that is evaluated and kept; 0: none", low=0, high=0.99999
+    )
+    precision: str = setting("float32", "bfloat16: faster matrix products, rounded", choices=("float32", "bfloat16"))
+    compile: bool = setting(False, "torch.compile the model (needs a C++ compiler; slow first step)")
+    checkpoint_seconds: float = setting(60.0, "seconds between two checkpoints within an epoch", above=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What the run computes on. Part of its identity: other threads or another device give other last bits."""
+
+    device: str = setting("cpu", "cpu, cuda, cuda:1, mps")
+    threads: int = setting(1, "CPU threads of torch", low=1, high=4096)
+    workers: int = setting(0, "processes that prepare batches", low=0, high=256)
+    seed: int = setting(0, "seed of weights, order of rows, dropout", low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A run, resolved. `columns` holds every column that is read, the targets included."""
+
+    source: Source
+    columns: tuple[Column, ...]
+    split: Split
+    task: Task
+    model: Model
+    train: Train
+    machine: Machine
+
+    @property
+    def inputs(self) -> list[Column]:
+        return [column for column in self.columns if column.role == "input"]
+
+    @property
+    def targets(self) -> list[Column]:
+        return [column for column in self.columns if column.role == "target"]
+
+
+def read(path: Path | str) -> Config:
+    """The config of a run.toml.
+
+    Raises: OSError, tomllib.TOMLDecodeError, TypeError for an unknown or missing name.
+    """
+    return from_dict(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def from_dict(values: dict[str, Any]) -> Config:
+    """The config of the nested dictionary that TOML gives; tables that no dataclass names are left alone."""
+    names = {f.name for f in fields(Config)}
+    return _build(Config, {name: value for name, value in values.items() if name in names})
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """The nested dictionary of lists, numbers and strings that `from_dict` reads back."""
+
+    def plain(value: Any) -> Any:
+        if is_dataclass(value):
+            return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        if isinstance(value, (tuple, list)):
+            return [plain(item) for item in value]
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        return value
+
+    return plain(config)
+
+
+def _build(kind: type, values: dict[str, Any]) -> Any:
+    hints = get_type_hints(kind)
+    made = {}
+    for name, value in values.items():
+        hint = hints.get(name)
+        if isinstance(hint, type) and is_dataclass(hint):
+            value = _build(hint, value)
+        elif hint == tuple[Column, ...]:
+            value = tuple(_build(Column, item) for item in value)
+        elif isinstance(value, list) and name != "settings":
+            value = tuple(value)
+        elif hint is float:
+            value = float(value)
+        made[name] = value
+    return kind(**made)

@@ -1,0 +1,61 @@
+"""Scores over batches, and the table of predictions. Stands after the loop. Copied into ejected projects."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from .batches import EpochBatches, Rows, loader
+from .device import autocast, to_device
+
+FORMULA = re.compile(r"[=@\t\r].|\+(?=.)(?![\d.]+$)", re.DOTALL)  # "+" and "+1" are labels that people use
+ACTIVATION_BYTES = 8 * 2**20  # widest layer of an evaluation batch; larger ones fall out of the cache and cost up to 1.7 times
+
+
+def evaluation_batches(rows: Rows, model: nn.Module, batch_size: int) -> DataLoader:
+    """Batches in order, up to four times as large as those that train, capped by the bytes of the widest layer."""
+    widths = [layer.out_features for layer in model.modules() if isinstance(layer, nn.Linear)]
+    most = ACTIVATION_BYTES // (4 * max(widths, default=256))
+    return loader(rows, EpochBatches(len(rows), max(1, min(4 * batch_size, most)), shuffle=False))
+
+
+def score(model: nn.Module, task: Any, batches: DataLoader, precision: str = "float32") -> Tensor:
+    """Raw scores of all rows, in order. Shape: float32 (n, out) or (n, K, out), on the CPU."""
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.inference_mode(), autocast(device, precision):
+        scores = [task.predict(model, to_device(inputs, target, device)[0]).float().cpu() for inputs, target in batches]
+    return torch.cat(scores).clone()
+
+
+def predictions_csv(rows: np.ndarray, columns: dict[str, list[Any]]) -> str:
+    """The text of predictions.csv: one line per row, `row` first. Numbers are written so that reading gives the same bits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["row", *columns])
+    writer.writerows(zip(rows.tolist(), *(map(_cell, column) for column in columns.values()), strict=True))
+    return text.getvalue()
+
+
+def finite_or_none(metrics: dict[str, float | None]) -> dict[str, float | None]:
+    """Metrics as JSON can hold them: plain floats, None where a figure is not defined."""
+    return {name: float(value) if value is not None and math.isfinite(value) else None for name, value in metrics.items()}
+
+
+def _cell(value: Any) -> Any:
+    """The value as a cell; a word that a spreadsheet would run as a formula gets an apostrophe before it.
+
+    >>> _cell("=1+2"), _cell("+"), _cell("+1")
+    ("'=1+2", '+', '+1')
+    """
+    if not isinstance(value, str) or not FORMULA.match(value):
+        return value
+    return "'" + value

@@ -1,0 +1,301 @@
+# needs: polars
+"""Reads tables: delimited text (CSV, TSV, ...), Parquet, JSON lines, ARFF; plain, gzip or in a zip. First step of a run.
+
+Every file is read with all cells as strings and cast afterwards over the whole column, by the types that the config names.
+So nothing is guessed here, "02134" stays a word, and a late cell cannot change the type of an early one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from ..config import Column, Source
+from ..table import Cells, Table, Words
+from .delimited import arff_names, one_byte_delimiter, scan
+from .table_faults import BadRows, ColumnsDiffer, DamagedFile, DuplicateColumns, NestedColumn, TargetNotNumber, WrongEncoding
+
+ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,9})?))?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """All rows of a source as strings, null where a cell is missing, and where each row stands."""
+
+    frame: pl.DataFrame
+    parts: dict[str, range]  # "data", "validation", "test" -> row numbers
+    files: list[tuple[int, str]]  # row number at which each file begins
+    lines: np.ndarray  # line number of each row in its file, as an editor shows it
+    marks: dict[str, dict[str, int]]  # column -> missing mark -> how many cells held it (empty cells not counted)
+
+    def place(self, row: int) -> str:
+        """Where a row stands, e.g. "line 17", with the name of the file where there are several."""
+        name = [file for start, file in self.files if start <= row][-1]
+        return f"{Path(name).name} line {self.lines[row]}" if len(self.files) > 1 else f"line {self.lines[row]}"
+
+
+def read_text(source: Source) -> tuple[pl.DataFrame, dict[str, range]]:
+    """The source as strings, null where missing; the row numbers of each part (data, validation, test)."""
+    loaded = load(source)
+    return loaded.frame, loaded.parts
+
+
+def read(source: Source, columns: Sequence[Column]) -> Table:
+    """The typed table of the source. Raises `Fault` where a file cannot be read so."""
+    loaded = load(source)
+    cells = _typed(loaded.frame, columns, source.decimal, loaded.place, source.data[0])
+    return Table(cells, loaded.parts)
+
+
+def read_frame(frame: pl.DataFrame, columns: Sequence[Column], missing: Iterable[str]) -> Table:
+    """The typed table of a frame in memory; cells of any type."""
+    text = _with_nulls(as_text(frame), {"", *missing})
+    cells = _typed(text, columns, ".", lambda row: f"row {row + 1}", "the table")
+    return Table(cells, {"data": range(len(text))})
+
+
+def digest(files: Iterable[str]) -> str:
+    """SHA-256 over the bytes of the files, one after the other."""
+    total = hashlib.sha256()
+    for name in files:
+        with open(name, "rb") as file:
+            while block := file.read(1 << 20):
+                total.update(block)
+    return total.hexdigest()
+
+
+def load(source: Source) -> Loaded:
+    """The source as strings; kept in memory, so that looking at the data and training on it read it once."""
+    files = [*source.data, *source.validation, *source.test]
+    return _load(replace(source, sha256=""), tuple(map(_stamp, files)))
+
+
+def _stamp(name: str) -> tuple[int, int]:
+    """What changes when a file is written again: its size and time."""
+    status = Path(name).stat()
+    return status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=2)
+def _load(source: Source, stamps: tuple[tuple[int, int], ...]) -> Loaded:
+    frames: list[pl.DataFrame] = []
+    parts: dict[str, range] = {}
+    files: list[tuple[int, str]] = []
+    lines: list[np.ndarray] = []
+    row = 0
+    for part, names in (("data", source.data), ("validation", source.validation), ("test", source.test)):
+        first = row
+        for name in names:
+            frame, numbers = _read_file(name, source)
+            if frames and (absent := [column for column in frames[0].columns if column not in frame.columns]):
+                raise ColumnsDiffer(name, absent, frame.columns)
+            frames.append(frame.select(frames[0].columns) if frames else frame)
+            lines.append(numbers)
+            files.append((row, name))
+            row += len(frame)
+        if names:
+            parts[part] = range(first, row)
+    _unpacked.cache_clear()
+    text = pl.concat(frames) if len(frames) > 1 else frames[0]
+    marks = {name: counts for name in text.columns if (counts := _count(text[name], source.missing))}
+    return Loaded(_with_nulls(text, {"", *source.missing}), parts, files, np.concatenate(lines), marks)
+
+
+def _count(cells: pl.Series, words: Sequence[str]) -> dict[str, int]:
+    return dict(cells.filter(cells.is_in(list(words))).value_counts(sort=True).iter_rows())
+
+
+def _with_nulls(text: pl.DataFrame, words: set[str]) -> pl.DataFrame:
+    return text.with_columns(pl.when(pl.all().is_in(list(words))).then(None).otherwise(pl.all()).name.keep())
+
+
+def _read_file(name: str, source: Source) -> tuple[pl.DataFrame, np.ndarray]:
+    """One file: its cells as stripped strings, and the line number of each row."""
+    if source.format == "parquet":
+        try:
+            frame = as_text(pl.read_parquet(unpacked(name, source.member), glob=False))
+        except pl.exceptions.PolarsError as error:
+            raise DamagedFile(name, f"the Parquet data cannot be read ({error})") from error
+        return frame, np.arange(1, len(frame) + 1)
+    data = decoded(name, source)
+    if source.format == "jsonl":
+        return _json_lines(name, data)
+    if source.format == "arff":
+        names, skipped = arff_names(data)
+        frame, numbers = _delimited(name, data.split(b"\n", skipped)[-1], replace(source, header=False), names)
+        return frame, numbers + skipped
+    return _delimited(name, data, source, None)
+
+
+def unpacked(name: str, member: str) -> bytes:
+    """The bytes of a file, or of one member of a zip archive, without the compression."""
+    return _unpacked(name, member, _stamp(name))
+
+
+@lru_cache(maxsize=1)
+def _unpacked(name: str, member: str, stamp: tuple[int, int]) -> bytes:
+    data = Path(name).read_bytes()
+    try:
+        if data[:2] == b"\x1f\x8b":
+            return gzip.decompress(data)
+        if member:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                return archive.read(member)
+    except (EOFError, OSError, zlib.error, zipfile.BadZipFile, RuntimeError, KeyError) as error:
+        raise DamagedFile(name, f"the compressed data cannot be read ({error})") from error
+    return data
+
+
+def decoded(name: str, source: Source) -> bytes:
+    """The text of a file as UTF-8 with line ends \\n, without byte order mark."""
+    data = unpacked(name, source.member)
+    try:
+        text = data.decode("utf-8-sig" if source.encoding == "utf-8" else source.encoding)
+    except UnicodeDecodeError as error:
+        raise WrongEncoding(name, data[: error.start].count(b"\n") + 1, data[error.start], source.encoding) from error
+    if source.encoding != "utf-8" or data[:3] == b"\xef\xbb\xbf":
+        data = text.encode("utf-8")
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+
+
+def _delimited(name: str, data: bytes, source: Source, names: list[str] | None) -> tuple[pl.DataFrame, np.ndarray]:
+    """Delimited text by its dialect. Every row must have the same number of fields."""
+    data, mark = one_byte_delimiter(data, source.delimiter, source.quote)
+    starts, ends, fields, numbers = scan(name, data, mark, source.quote)
+    kept = ends > starts
+    for row in np.flatnonzero((fields == 1) & (ends - starts < 200)):  # only these can be lines of white space
+        kept[row] = bool(data[starts[row] : ends[row]].strip())
+    if source.comment:
+        sign = source.comment.encode()
+        kept &= np.array([data[s : s + len(sign)] != sign for s in starts], bool)
+    if not kept.any():
+        return pl.DataFrame(dict.fromkeys(names or [], pl.Series([], dtype=pl.String))), np.zeros(0, np.int64)
+    first = int(np.argmax(kept))
+    expected = len(names) if names else int(fields[first] if source.header else np.bincount(fields[kept]).argmax())
+    bad = np.flatnonzero(kept & (fields != expected))
+    if len(bad) > source.skip_bad:
+        places = [(int(numbers[i]), int(fields[i])) for i in bad]
+        raise BadRows(name, places, len(bad), int(kept.sum()) - source.header, expected)
+    kept[bad] = False
+    if not kept.all():
+        data = b"".join(data[s : e + 1] for s, e in zip(starts[kept], ends[kept], strict=True))
+    frame = pl.read_csv(data, separator=mark, quote_char=source.quote or None, has_header=False, infer_schema=False)
+    assert frame.height == kept.sum(), "the rows found and the rows read differ"
+    if b" " in data or b"\t" in data or source.quote.encode() in data:
+        frame = frame.with_columns(pl.all().str.strip_chars())
+    numbers = numbers[kept]
+    if source.header:
+        names = [cell or f"Unnamed: {i}" for i, cell in enumerate(frame.row(0))]
+        frame, numbers = frame[1:], numbers[1:]
+    if names and len(set(names)) < len(names):
+        raise DuplicateColumns(name, sorted({word for word in names if names.count(word) > 1}))
+    frame.columns = names or [str(i) for i in range(frame.width)]
+    return frame, numbers
+
+
+def _json_lines(name: str, data: bytes) -> tuple[pl.DataFrame, np.ndarray]:
+    numbers = np.array([i for i, line in enumerate(data.split(b"\n"), 1) if line.strip()], np.int64)
+    try:
+        kinds = pl.read_ndjson(data, infer_schema_length=None).schema
+        schema = {key: kind if kind.is_nested() else pl.String for key, kind in kinds.items()}
+        return as_text(pl.read_ndjson(data, schema=schema)), numbers
+    except pl.exceptions.PolarsError as error:
+        for i, line in enumerate(data.split(b"\n"), 1):
+            try:
+                if line.strip() and not isinstance(json.loads(line), dict):
+                    raise DamagedFile(name, "a value that is not an object with column names", i) from None
+            except json.JSONDecodeError as broken:
+                raise DamagedFile(name, f"this is not JSON ({broken.msg} at character {broken.pos + 1})", i) from None
+        raise DamagedFile(name, f"the JSON lines cannot be read as a table ({error})") from error
+
+
+def as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """Every column as stripped strings, without loss: numbers as they round-trip, times in ISO form, lists joined by "|"."""
+    made = []
+    for cells in frame.get_columns():
+        kind = cells.dtype
+        if isinstance(kind, (pl.Struct, pl.Object, pl.Binary)) or (isinstance(kind, pl.List) and kind.inner.is_nested()):
+            raise NestedColumn(cells.name, str(kind))
+        if isinstance(kind, pl.List):
+            cells = cells.cast(pl.List(pl.String)).list.join("|")
+        elif isinstance(kind, pl.Datetime):
+            zoned = cells.dt.convert_time_zone("UTC") if kind.time_zone else cells
+            cells = zoned.dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
+        made.append(cells.cast(pl.String).str.strip_chars())
+    return pl.DataFrame(made)
+
+
+def _typed(
+    frame: pl.DataFrame, columns: Sequence[Column], decimal: str, place: Callable[[int], str], file: str
+) -> dict[str, Cells]:
+    absent = [c.name for c in columns if c.role == "input" and c.name not in frame.columns]
+    if absent:
+        raise ColumnsDiffer(file, absent, frame.columns)
+    made: dict[str, Cells] = {}
+    for column in columns:
+        nothing = pl.Series(column.name, [None] * len(frame), dtype=pl.String)
+        cells = frame[column.name] if column.name in frame.columns else nothing
+        if column.replace:
+            cells = cells.replace(column.replace)
+        if column.also_missing:
+            cells = cells.set(cells.is_in(list(column.also_missing)), None)
+        if column.type == "number":
+            values = number(cells, column, decimal)
+            wrong = np.flatnonzero(cells.is_not_null().to_numpy() & np.isnan(values))
+            if len(wrong) and column.role == "target":
+                places = [(place(int(row)), str(cells[int(row)])) for row in wrong[:5]]
+                raise TargetNotNumber(file, column.name, places, len(wrong), cells[wrong].unique().sort().to_list())
+            made[column.name] = values
+        elif column.type == "boolean":
+            made[column.name] = truth(cells, column)
+        elif column.type == "datetime":
+            made[column.name] = seconds(cells, column.format)
+        else:
+            made[column.name] = _words(cells)
+    return made
+
+
+def number(cells: pl.Series, column: Column, decimal: str) -> np.ndarray:
+    """The cells as float64; NaN where missing, not a number, or not finite."""
+    if column.strip:
+        cells = cells.str.replace_all("[" + re.escape(column.strip) + "]", "")
+    if decimal != ".":
+        cells = cells.str.replace(decimal, ".", literal=True)
+    values = cells.str.strip_chars().cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def truth(cells: pl.Series, column: Column) -> np.ndarray:
+    """The cells as 1.0 and 0.0, whatever the case of the words ("1.0" is "1"); NaN where they are neither word."""
+    lower = cells.str.to_lowercase().str.replace(r"^([01])\.0+$", "$1")
+    known = {column.true.lower(): 1.0, column.false.lower(): 0.0}
+    return lower.replace_strict(known, default=None, return_dtype=pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def seconds(cells: pl.Series, form: str) -> np.ndarray:
+    """The cells as seconds since 1970 UTC, NaN where they are not a time of this form; "" is ISO 8601 (no zone: UTC)."""
+    if not form:
+        day, minute, second, zone = (cells.str.extract(ISO, group) for group in (1, 2, 3, 4))
+        minute, second = minute.fill_null("00:00"), second.fill_null("00")
+        zone = zone.fill_null("+00:00").str.replace("Z", "+00:00", literal=True)
+        cells, form = day + " " + minute + ":" + second + zone, "%Y-%m-%d %H:%M:%S%.f%z"
+    times = cells.str.to_datetime(form, strict=False, time_unit="us")
+    return (times.dt.epoch("us").cast(pl.Float64) / 1e6).fill_null(np.nan).to_numpy()
+
+
+def _words(cells: pl.Series) -> Words:
+    words = cells.drop_nulls().unique().sort()
+    codes = cells.cast(pl.Enum(words)).to_physical().cast(pl.Int32).fill_null(-1)
+    return Words(codes.to_numpy(), words.to_list())

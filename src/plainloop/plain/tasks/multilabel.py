@@ -1,0 +1,142 @@
+# needs: scikit-learn
+"""The multilabel task: each row has any number of labels. Copied into ejected projects.
+
+The target is several 0/1 columns, or one column of tags. See classify.py for what a task is.
+Axes: B examples, K members, C labels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..config import Config
+from ..table import Cells, Words
+from .classify import members
+
+
+class Multilabel:
+    """Any of C labels.
+
+    Shape: target float32 (B, C), 0 or 1; scores (B, C) or (B, K, C), logits.
+    """
+
+    headline, higher_is_better = "f1_macro", True
+
+    def __init__(self, labels: list[str], separator: str = "", weights: list[float] | None = None, label_smoothing: float = 0.0):
+        self.labels, self.separator, self.weights, self.label_smoothing = labels, separator, weights, label_smoothing
+        self._weight = None if weights is None else torch.tensor(weights)
+
+    @classmethod
+    def fit(cls, cells: list[Cells], train: np.ndarray, config: Config) -> Multilabel:
+        separator = config.targets[0].separator
+        if isinstance(cells[0], Words):
+            labels = sorted({label for word in cells[0].present() for label in _split(word, separator)})
+        else:
+            labels = [column.name for column in config.targets]
+        task = cls(labels, separator, None, config.task.label_smoothing)
+        if config.task.balance != "weights":
+            return task
+        positive = task.target(cells)[torch.from_numpy(train)].mean(0).clamp(1e-3, 1 - 1e-3)
+        return cls(labels, separator, ((1 - positive) / positive).tolist(), config.task.label_smoothing)
+
+    @property
+    def num_outputs(self) -> int:
+        return len(self.labels)
+
+    def target(self, cells: list[Cells]) -> Tensor:
+        if not isinstance(cells[0], Words):
+            return torch.from_numpy(np.stack([np.asarray(column) for column in cells], 1).astype(np.float32))
+        place = {label: slot for slot, label in enumerate(self.labels)}
+        lookup = np.zeros((len(cells[0].words) + 1, len(self.labels)), np.float32)
+        lookup[-1] = np.nan  # code -1: the target is missing
+        for code, word in enumerate(cells[0].words):
+            lookup[code, [place[label] for label in _split(word, self.separator) if label in place]] = 1.0
+        return torch.from_numpy(lookup[cells[0].codes])
+
+    def loss(self, scores: Tensor, target: Tensor) -> Tensor:
+        logits = members(scores, self.num_outputs)  # (B, K, C)
+        wanted = target * (1 - self.label_smoothing) + self.label_smoothing / 2 if self.label_smoothing else target
+        weight = None if self._weight is None else self._weight.to(scores.device)
+        return F.binary_cross_entropy_with_logits(logits, wanted[:, None].expand_as(logits), pos_weight=weight)
+
+    def probabilities(self, scores: Tensor) -> Tensor:
+        """Shape: float32 (B, C), each label for itself."""
+        return members(scores, self.num_outputs).sigmoid().mean(1)
+
+    def decode(self, scores: Tensor) -> list[list[str]]:
+        return self.truth((self.probabilities(scores) > 0.5).float())
+
+    def truth(self, target: Tensor) -> list[list[str]]:
+        return [[label for label, on in zip(self.labels, row, strict=True) if on > 0.5] for row in target.tolist()]
+
+    def tally(self, scores: Tensor, target: Tensor, loss: Tensor) -> Tensor:
+        """Sums over the rows of a batch, on its device: [loss, hits, then per label true positives, guessed, wanted]."""
+        guess, wanted = self.probabilities(scores) > 0.5, target > 0.5
+        counts = torch.cat([(guess & wanted).sum(0), guess.sum(0), wanted.sum(0)])
+        hits = (guess == wanted).sum() / self.num_outputs
+        return torch.cat([torch.stack([loss * len(target), hits.to(loss.dtype)]), counts.to(loss.dtype)])
+
+    def rates(self, tally: list[float], num_rows: int) -> dict[str, float]:
+        both, guessed, wanted = np.array(tally[2:]).reshape(3, self.num_outputs)
+        f1 = 2 * both / np.maximum(guessed + wanted, 1)
+        return {"loss": tally[0] / num_rows, "f1_macro": float(f1.mean()), "accuracy": tally[1] / num_rows}
+
+    def metrics(self, scores: Tensor, target: Tensor) -> dict[str, float | None]:
+        """Every figure of the report, by scikit-learn; None where it is not defined."""
+        from sklearn import metrics as sk
+
+        probabilities, truth = self.probabilities(scores).double().numpy(), target.numpy().astype(int)
+        guess = (probabilities > 0.5).astype(int)
+        seen = truth.any(0) & ~truth.all(0)
+        averages = {
+            f"{name}_{average}": score(truth, guess, average=average, zero_division=0)
+            for average in ("macro", "micro", "samples")
+            for name, score in (("f1", sk.f1_score), ("precision", sk.precision_score), ("recall", sk.recall_score))
+        }
+        curves = {"roc_auc": None, "average_precision": None}
+        if seen.any():
+            curves = {
+                "roc_auc": sk.roc_auc_score(truth[:, seen], probabilities[:, seen], average="macro"),
+                "average_precision": sk.average_precision_score(truth[:, seen], probabilities[:, seen], average="macro"),
+            }
+        likelihood = float(F.binary_cross_entropy(torch.from_numpy(probabilities).clamp(1e-7, 1 - 1e-7), target.double()))
+        return {
+            **averages,
+            "hamming_loss": sk.hamming_loss(truth, guess),
+            "exact_match": sk.accuracy_score(truth, guess),
+            "log_loss": likelihood,
+            **curves,
+        }
+
+    def trivial(self, target: Tensor) -> Tensor:
+        """The scores of the constant prediction that fits the target best. Shape: (1, C)."""
+        return target.mean(0).clamp(1e-6, 1 - 1e-6).logit()[None]
+
+    def predict(self, model: torch.nn.Module, inputs: dict[str, Tensor]) -> Tensor:
+        return model(inputs)
+
+    def report_columns(self, scores: Tensor) -> dict[str, list]:
+        """The columns of predictions.csv that say what was predicted."""
+        probabilities = self.probabilities(scores).double()
+        columns: dict[str, list] = {"prediction": [(self.separator or ",").join(labels) for labels in self.decode(scores)]}
+        for slot, label in enumerate(self.labels):
+            columns[f"label_{label}"] = (probabilities[:, slot] > 0.5).int().tolist()
+            columns[f"probability_{label}"] = probabilities[:, slot].tolist()
+        return columns
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "labels": self.labels,
+            "separator": self.separator,
+            "weights": self.weights,
+            "label_smoothing": self.label_smoothing,
+        }
+
+
+def _split(cell: str, separator: str) -> list[str]:
+    return [label for label in (part.strip() for part in cell.split(separator or ",")) if label]

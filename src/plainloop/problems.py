@@ -1,0 +1,96 @@
+"""Every user-facing error and warning, as small dataclasses: the mechanism, the list of all, and the problems of the shell.
+
+A problem has four parts: `what` happened and where, with the received value; what was `expected`; `why` it matters, where
+that is not obvious; and a `fix` that can be pasted. Errors are `PlainloopError`s and end the command; a `Notice` is printed
+and the work goes on. Each class documents itself under What it does, Why, Example and Fix, and makes a realistic `example()`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+from difflib import get_close_matches
+
+from .plain.faults import Fault
+
+PlainloopError = Fault
+
+# Where the classes live: each part of the program keeps its problems next to the code that meets them.
+MODULES = (
+    "plainloop.plain.readers.table_faults",
+    "plainloop.understand.file_problems",
+    "plainloop.understand.file_notices",
+    "plainloop.understand.column_problems",
+    "plainloop.understand.target_problems",
+    "plainloop.understand.quality_problems",
+    "plainloop.understand.setting_problems",
+    "plainloop.run_problems",
+    "plainloop.plain.loop",
+    "plainloop.plain.run",
+    "plainloop.plain.split",
+    "plainloop.plain.checkpoint",
+)
+
+
+class Notice:
+    """Something the user should know and that does not stop the work; the same four parts as an error."""
+
+    kind = "warning"  # or "repair": the data is read differently from how it stands in the file
+    what = ""
+    expected = ""
+    why = ""
+    fix = ""
+
+    def __str__(self) -> str:
+        lines = [self.what, self.expected, self.why, f"Fix: {self.fix}" if self.fix else ""]
+        return "\n".join(line for line in lines if line)
+
+
+def all_problems() -> list[type[Fault] | type[Notice]]:
+    """Every documented problem class, errors and notices, by name."""
+    found: dict[str, type[Fault] | type[Notice]] = {}
+    for name in MODULES:
+        module = importlib.import_module(name)
+        for item in vars(module).values():
+            own = isinstance(item, type) and issubclass(item, (Fault, Notice)) and item.__module__ == name
+            if own and hasattr(item, "example"):
+                found[item.__name__] = item
+    return [found[name] for name in sorted(found)]
+
+
+def quoted(word: str) -> str:
+    """A word as one argument of a command line, quoted where it must be.
+
+    >>> quoted("n/a,-"), quoted("price"), quoted("sale price")
+    ('n/a,-', 'price', '"sale price"')
+    """
+    if re.fullmatch(r"[\w./,:=+%-]+", word):
+        return word
+    return shlex.quote(word) if re.search(r'["$`\\!]', word) else f'"{word}"'
+
+
+def command(verb: str, data: str, target: list[str], *options: str) -> str:
+    """A plainloop command line to paste; `options` are words that are quoted here.
+
+    >>> command("train", "houses.csv", ["price"], "--missing", "n/a,-")
+    'plainloop train houses.csv --target price --missing n/a,-'
+    """
+    words = [data, *(["--target", ",".join(target)] if target else []), *options]
+    return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
+
+
+def nearest(word: str, known: list[str]) -> list[str]:
+    """Up to three of the known words that the user may have meant, ignoring case."""
+    lower = {name.lower(): name for name in reversed(known)}
+    return [lower[match] for match in get_close_matches(word.lower(), list(lower), n=3, cutoff=0.6)]
+
+
+def listed(names: list[str], limit: int = 8) -> str:
+    """Names in a message: the first few, and how many more.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"

@@ -1,0 +1,363 @@
+"""A run folder: make one, lock it, write its run.toml, open it, use its model."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import socket
+import sys
+import time
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from functools import cached_property
+from importlib import import_module, invalidate_caches, util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .plain.checkpoint import StorageFailed, write_file
+from .plain.config import Config
+from .problems import nearest
+from .run_problems import NoRun, OutputExists, RunBusy, RunNotFinished, RunUnreadable
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SECTIONS_HELP = {
+    "source": "where the rows come from and how their files are read; paths are seen from this folder",
+    "split": "which rows train, which choose the best epoch, which are scored once",
+    "task": "what is learned from the target",
+    "model": "models/`file`.py and the keyword arguments of its class",
+    "train": "the loop",
+    "machine": "what it computes on; part of the run's identity",
+}
+
+
+def new_folder(output: str | None, name: str, root: Path = Path("runs")) -> Path:
+    """A new, empty run folder: the one asked for, or runs/<name>-<n> with the first free n.
+
+    Raises: OutputExists.
+    """
+    if output is not None:
+        folder = Path(output)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise OutputExists(str(output))
+        make_folder(folder, exist_ok=True)
+        return folder
+    number = 1
+    while True:
+        folder = root / f"{name}-{number}"
+        try:
+            make_folder(folder)
+            return folder
+        except FileExistsError:
+            number += 1
+
+
+def make_folder(folder: Path, *, exist_ok: bool = False) -> None:
+    """Makes a folder and those it is in. Raises: FileExistsError, StorageFailed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=exist_ok)
+    except OSError as error:
+        if isinstance(error, FileExistsError) and folder.is_dir():
+            raise
+        raise StorageFailed(str(folder), error.strerror or str(error)) from error
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds the run for this process; the lock goes with the process, however it ends.
+
+    Raises: RunBusy.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows has no lockf: the run is used unlocked
+        yield
+        return
+    with open(folder / ".lock", "a+", encoding="utf-8") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # lockf, not flock: forked workers do not keep it
+        except OSError as error:
+            file.seek(0)
+            raise RunBusy(str(folder), file.read().strip() or "unknown") from error
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%H:%M:%S')}")
+        file.flush()
+        yield
+
+
+def write_toml(path: Path, config: Config, reasons: Mapping[str, str], facts: Mapping[str, Any]) -> None:
+    """Writes run.toml: every value with its reason or its help as a comment, and `facts` as tables of their own."""
+    import tomlkit
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment("A run of plainloop, resolved. `python -m plain run.toml` trains it again."))
+    for section in fields(config):
+        value = getattr(config, section.name)
+        if section.name == "columns":
+            tables = tomlkit.aot()
+            for column in value:
+                tables.append(_table(column, {"type": reasons.get(f"columns.{column.name}", "")}, leave_out_empty=True))
+            document.add("columns", tables)
+        else:
+            prefix = f"{section.name}."
+            mine = {name.removeprefix(prefix): reason for name, reason in reasons.items() if name.startswith(prefix)}
+            document.add(section.name, _table(value, mine, SECTIONS_HELP[section.name]))
+    for name, values in facts.items():
+        table = tomlkit.table()
+        for key, value in values.items():
+            table.add(key, value)
+        document.add(name, table)
+    write_file(path, tomlkit.dumps(document))
+
+
+def _table(part: Any, reasons: Mapping[str, str], help: str = "", *, leave_out_empty: bool = False) -> Any:
+    import tomlkit
+
+    table = tomlkit.table()
+    if help:
+        table.add(tomlkit.comment(help))
+    for item in fields(part):
+        value = getattr(part, item.name)
+        if leave_out_empty and not value:
+            continue
+        if isinstance(value, Mapping) and item.name == "settings":
+            inner = tomlkit.inline_table() if not value else tomlkit.table()
+            for key, content in value.items():
+                inner.add(key, _item(content, reasons.get(key, "")))
+            table.add(item.name, inner)
+        else:
+            table.add(item.name, _item(value, reasons.get(item.name) or item.metadata.get("help", "")))
+    return table
+
+
+def _item(value: Any, comment: str) -> Any:
+    import tomlkit
+
+    assert not is_dataclass(value)
+    if isinstance(value, Mapping):
+        made: Any = tomlkit.inline_table()
+        made.update({str(key): content for key, content in value.items()})
+    else:
+        made = tomlkit.item(list(value) if isinstance(value, tuple) else value)
+    return made.comment(" ".join(comment.split())) if comment else made
+
+
+def read_toml(folder: Path) -> dict[str, Any]:
+    """The content of a run's run.toml. Raises: NoRun, RunUnreadable."""
+    try:
+        return tomllib.loads((folder / "run.toml").read_text(encoding="utf-8"))
+    except OSError as error:
+        there = [str(path.parent) for path in [*folder.parent.glob("*/run.toml"), *Path("runs").glob("*/run.toml")]]
+        raise NoRun(str(folder), nearest(str(folder), sorted(set(there)))) from error
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise RunUnreadable(str(folder), str(error)) from error
+
+
+def set_facts(folder: Path, name: str, facts: Mapping[str, Any]) -> None:
+    """Adds a table of facts to run.toml, or replaces it; everything else stays to the letter."""
+    import tomlkit
+
+    document = tomlkit.parse((folder / "run.toml").read_text(encoding="utf-8"))
+    table = tomlkit.table()
+    for key, value in facts.items():
+        table.add(key, value)
+    document[name] = table
+    write_file(folder / "run.toml", tomlkit.dumps(document))
+
+
+def package_of(folder: Path, content: Mapping[str, Any]) -> str:
+    """The package whose code a run is loaded with: the installed one where its files are those that ran, else the run's own copy.
+
+    A model file of the user's own is found in the run in both cases.
+    """
+    from .handover.code import own_files, same_as_installed
+    from .plain.config import from_dict
+
+    digests = dict(content["code"])
+    own = own_files(from_dict(dict(content)))
+    if own:
+        import plainloop.plain.models as models
+
+        models.__path__[:] = [models.__path__[0], str(folder.resolve() / "plain" / "models")]
+        sys.modules.pop(f"plainloop.plain.models.{Path(own[0]).stem}", None)
+        invalidate_caches()
+    if same_as_installed(digests, own):
+        return "plainloop.plain"
+    name = f"plainloop_run_{abs(hash(str(folder.resolve()))):x}"
+    spec = util.spec_from_file_location(
+        name, folder / "plain" / "__init__.py", submodule_search_locations=[str(folder.resolve() / "plain")]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.modules[f"{name}.faults"] = import_module("plainloop.plain.faults")  # its refusals are PlainloopErrors, too
+    spec.loader.exec_module(module)
+    return name
+
+
+class Run:
+    """A finished run: its figures, its history, its model, and what can be done with it.
+
+    >>> run = plainloop.load("runs/titanic-1")  # doctest: +SKIP
+    >>> run.metrics["test"]["accuracy"]["value"]  # doctest: +SKIP
+    0.82
+    """
+
+    def __init__(self, folder: Path | str, model: Any = None):
+        self.folder = Path(folder)
+        self._content = read_toml(self.folder)
+        self._given_model = model
+        if "result" not in self._content:
+            raise RunNotFinished(str(folder))
+        if not (self.folder / "weights.safetensors").exists():  # an ejected project, say
+            raise NoRun(str(folder), [], "weights.safetensors")
+
+    @cached_property
+    def package(self) -> str:
+        return package_of(self.folder, self._content)
+
+    def _plain(self, module: str) -> Any:
+        return import_module(f"{self.package}.{module}")
+
+    @cached_property
+    def config(self) -> Config:
+        """The resolved config, every value decided."""
+        return self._plain("config").from_dict(self._content)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What run.toml says of how the run was made: versions, notices, columns of the source."""
+        return dict(self._content.get("made", {}))
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """The content of metrics.json."""
+        return json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
+
+    @cached_property
+    def history(self) -> dict[str, list[Any]]:
+        """One list per column of history.csv: epoch, train_loss, val_loss, ..."""
+        with open(self.folder / "history.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        return (
+            {name: [int(row[i]) if name == "epoch" else float(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
+            if rows
+            else {}
+        )
+
+    @cached_property
+    def preparation(self) -> Any:
+        """The fitted columns and the fitted task."""
+        state = json.loads((self.folder / "prepared.json").read_text(encoding="utf-8"))
+        return self._plain("prepare").Preparation.from_state(self.config, state)
+
+    @cached_property
+    def model(self) -> nn.Module:
+        """The trained module, on the CPU, in evaluation mode."""
+        from .run_problems import CannotEject
+
+        if self._given_model is not None:
+            return self._given_model
+        if self._content.get("made", {}).get("model_given"):
+            raise CannotEject(
+                str(self.folder), "its model was given as an object, so it cannot be built again from the run folder"
+            )
+        package_of(self.folder, self._content)  # again: a run loaded since then may have a model file of the same name
+        model = self._plain("run").build_model(self.config, self.preparation, self.folder)
+        model.load_state_dict(self._plain("checkpoint").load_weights(self.folder / "weights.safetensors"))
+        return model.eval()
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    def scores(self, table: Any) -> Any:
+        """Raw scores for the rows of a table. Shape: float32 (n, out) or (n, K, out)."""
+        import torch
+
+        batches, evaluate = self._plain("batches"), self._plain("evaluate")
+        rows = batches.Rows(self.preparation.inputs(table), torch.zeros(len(table)))
+        loader = evaluate.evaluation_batches(rows, self.model, self.config.train.batch_size)
+        return evaluate.score(self.model, self.preparation.task, loader, self.config.train.precision)
+
+    def predict(self, source: Any, output: str | Path | None = None) -> list[Any]:
+        """Predictions for new rows: a path, a frame, an array or dictionaries. With `output` also a CSV with probabilities.
+
+        Raises: ColumnsMissing and what reading raises.
+        """
+        from .use import predict
+
+        return predict(self, source, output)
+
+    def evaluate(self, source: Any) -> dict[str, Any]:
+        """The test metrics, with intervals, on other labelled rows."""
+        from .use import evaluate
+
+        return evaluate(self, source)
+
+    def eject(self, folder: str | Path, *, with_data: bool = False) -> Path:
+        """Hands out the code that ran, as a project that needs no plainloop."""
+        from .handover.eject import eject
+
+        return eject(self, Path(folder), with_data=with_data)
+
+    def export(self, format: str = "onnx", output: str | Path | None = None) -> Path:
+        """The complete model in one file: onnx, pt2 or state_dict."""
+        from .handover.export import export
+
+        return export(self, format, output)
+
+    def summary(self) -> dict[str, Any]:
+        """What `plainloop runs` shows."""
+        part = "test" if "test" in self.metrics else "validation"
+        headline = self.metrics["headline"]
+        return {
+            "run": str(self.folder),
+            "task": self.metrics["task"],
+            "model": self.config.model.settings.get("name", self.config.model.file),
+            "target": ",".join(column.name for column in self.config.targets),
+            "headline": headline,
+            "part": part,
+            **self.metrics[part][headline],
+            "epochs": self.metrics["epochs"],
+        }
+
+    def __repr__(self) -> str:
+        facts = self.summary()
+        return (
+            f"Run({str(self.folder)!r}, {facts['task']} of {facts['target']!r} by {facts['model']}, "
+            f"{facts['part']} {facts['headline']} {facts['value']:.4g})"
+        )
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p><code>{escape(repr(self))}</code> <a href='{escape(str(self.report))}'>report</a></p>"
+
+
+def all_runs(root: Path) -> list[dict[str, Any]]:
+    """The runs in a folder, the newest first, each with its headline metric or the state it is in."""
+    found = sorted(root.glob("*/run.toml"), key=lambda path: path.stat().st_mtime, reverse=True)
+    listing = []
+    for path in found:
+        try:
+            listing.append({**Run(path.parent).summary(), "state": "finished"})
+        except NoRun:
+            continue
+        except (RunNotFinished, OSError, KeyError, ValueError):
+            listing.append({"run": str(path.parent), "state": state_of(path.parent)})
+    return listing
+
+
+def state_of(folder: Path) -> str:
+    """training or stopped: whether a process holds the lock."""
+    try:
+        with locked(folder):
+            return "stopped"
+    except RunBusy:
+        return "training"

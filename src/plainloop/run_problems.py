@@ -1,0 +1,362 @@
+"""Problems of runs: folders, predictions, hand-over. See problems.py for the form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .plain.faults import shorten
+from .problems import Notice, PlainloopError, listed, nearest, quoted
+
+
+@dataclass(eq=False)
+class NoRun(PlainloopError):
+    """A folder that is not a run.
+
+    What it does: refuses a path that holds no run.toml, or no weights, such as an ejected project.
+    Why: there is nothing to load.
+    Example: `plainloop predict runs/house-1 new.csv`
+    Fix: one of the runs that are there; `plainloop runs` lists them.
+    """
+
+    path: str
+    near: list[str]
+    lacks: str = "run.toml"
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path} is not a run: it has no {self.lacks}."
+        self.expected = "Expected the folder that `plainloop train` made." + (
+            f" Did you mean {' or '.join(self.near)}?" if self.near else ""
+        )
+        self.fix = "plainloop runs"
+
+    @classmethod
+    def example(cls) -> NoRun:
+        return cls("runs/house-1", ["runs/houses-1"])
+
+
+@dataclass(eq=False)
+class RunUnreadable(PlainloopError):
+    """A run.toml that cannot be read.
+
+    What it does: refuses a run whose run.toml is not TOML, or names settings that do not exist.
+    Why: a setting that is read wrongly gives another model.
+    Example: `plainloop resume runs/houses-1` after an edit that left a quote open
+    Fix: undo the edit.
+    """
+
+    path: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path}/run.toml cannot be read: {self.reason}."
+        self.expected = "The file as `plainloop train` wrote it."
+        self.fix = "undo the edit, or train a new run with --set NAME=VALUE"
+
+    @classmethod
+    def example(cls) -> RunUnreadable:
+        return cls("runs/houses-1", "Unclosed string at line 12, column 9")
+
+
+@dataclass(eq=False)
+class RunNotFinished(PlainloopError):
+    """A run that was stopped before its end.
+
+    What it does: refuses to use a run that has no weights yet.
+    Why: its best weights are only known at the end.
+    Example: `plainloop predict runs/houses-1 new.csv` after a kill
+    Fix: resume it.
+    """
+
+    path: str
+
+    def __post_init__(self) -> None:
+        self.what = f"The run {self.path} has not finished."
+        self.expected = "A run whose training has ended."
+        self.fix = f"plainloop resume {quoted(self.path)}"
+
+    @classmethod
+    def example(cls) -> RunNotFinished:
+        return cls("runs/houses-1")
+
+
+@dataclass(eq=False)
+class RunBusy(PlainloopError):
+    """Another process works on this run.
+
+    What it does: refuses to train or resume in a folder that another process has locked.
+    Why: two processes would overwrite each other's checkpoints.
+    Example: `plainloop resume runs/houses-1` twice at once
+    Fix: wait for the other one, or stop it.
+    """
+
+    path: str
+    owner: str
+    exit_code = 6
+
+    def __post_init__(self) -> None:
+        self.what = f"The run {self.path} is in use by another process ({self.owner})."
+        self.expected = "One process per run."
+        self.fix = "wait until it ends, or stop it; nothing has to be deleted by hand"
+
+    @classmethod
+    def example(cls) -> RunBusy:
+        return cls("runs/houses-1", "process 4711 on laptop since 12:03")
+
+
+@dataclass(eq=False)
+class OutputExists(PlainloopError):
+    """The folder to write to is there already and is not empty.
+
+    What it does: refuses to write over something it did not make.
+    Why: results or data could be lost.
+    Example: `plainloop train houses.csv --target price --output runs/houses-1` a second time
+    Fix: another folder.
+    """
+
+    path: str
+    option: str = "--output"
+
+    def __post_init__(self) -> None:
+        self.what = f"The folder {self.path} exists and is not empty."
+        self.expected = "A new or an empty folder."
+        self.why = "Nothing that is there is written over."
+        self.fix = f"choose another folder, for example {self.option} {quoted(self.path.rstrip('/') + '-2')}"
+
+    @classmethod
+    def example(cls) -> OutputExists:
+        return cls("runs/houses-1")
+
+
+@dataclass(eq=False)
+class ColumnsMissing(PlainloopError):
+    """The file to predict lacks columns that the model needs.
+
+    What it does: refuses rows without a column that the model was trained on.
+    Why: a made-up value would give a made-up prediction.
+    Example: `plainloop predict runs/houses-1 new.csv` where new.csv has no column "area"
+    Fix: add the column, or train without it.
+    """
+
+    file: str
+    missing: list[str]
+    there: list[str]
+    run: str = ""
+    only_target: bool = False
+
+    def __post_init__(self) -> None:
+        noun = "column" if len(self.missing) == 1 else "columns"
+        self.what = f"{self.file} lacks {noun} {listed([shorten(name) for name in self.missing])}."
+        self.expected = f"Expected the columns that the model was trained on; the file has {listed(self.there, 12)}."
+        self.fix = f"add the {noun}, or train a model with --ignore {quoted(','.join(self.missing))}"
+        if self.only_target:
+            self.why = "Without the truth there is nothing to compare predictions with."
+            self.fix = f"add the {noun}, or only predict: plainloop predict {quoted(self.run)} {quoted(self.file)}"
+
+    @classmethod
+    def example(cls) -> ColumnsMissing:
+        return cls("new.csv", ["area"], ["city", "rooms"], "runs/houses-1")
+
+
+@dataclass(eq=False)
+class WrongWidth(PlainloopError):
+    """A file without header that has other columns than the training data.
+
+    What it does: refuses a file without column names whose number of columns is not that of the training data.
+    Why: columns without names are told apart by their place; one too few shifts the values of all that follow.
+    Example: `plainloop predict runs/abalone-1 new.data` where new.data has seven columns instead of eight or nine
+    Fix: bring the columns into the order of the training data.
+    """
+
+    file: str
+    width: int
+    full: int
+    without_target: int  # 0 where the target is needed
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.file} has {self.width} columns and no header."
+        also = f", or {self.without_target} without the target" if self.without_target else ", the target among them"
+        self.expected = f"Expected the {self.full} columns of the training data{also}, in the same order."
+        self.why = "Without names a column is told by its place alone."
+        self.fix = "give the file the columns of the training data"
+
+    @classmethod
+    def example(cls) -> WrongWidth:
+        return cls("new.data", 7, 9, 8)
+
+
+@dataclass(eq=False)
+class NothingToScore(PlainloopError):
+    """No row to evaluate has a target that the model knows.
+
+    What it does: refuses to evaluate where every row's label is unknown to the model, or missing.
+    Why: there is not one row to compute a metric from.
+    Example: `plainloop evaluate runs/pets-1 other.csv` where the labels of other.csv are written in another language
+    Fix: labels as the model knows them.
+    """
+
+    file: str
+    rows: int
+    labels: list[str]
+
+    def __post_init__(self) -> None:
+        shown = listed([shorten(label) for label in self.labels])
+        self.what = f"Not one of the {self.rows} rows of {self.file} has a label that the model knows: {shown}."
+        self.expected = "At least one row with a label of the training data."
+        self.fix = "write the labels as they are in the training data"
+
+    @classmethod
+    def example(cls) -> NothingToScore:
+        return cls("other.csv", 120, ["Hund", "Katze"])
+
+
+@dataclass(eq=False)
+class UnseenLabels(Notice):
+    """Rows whose label the model does not know.
+
+    What it does: leaves rows out of an evaluation whose label did not occur when the model was trained.
+    Why: the model can only be wrong on them, and the log loss would be infinite.
+    Example: `plainloop evaluate runs/pets-1 other.csv` where other.csv has the label "hamster"
+    Fix: train on data that has the label.
+    """
+
+    labels: list[str]
+    rows: int
+
+    def __post_init__(self) -> None:
+        shown = listed([shorten(label) for label in self.labels])
+        self.what = f"{self.rows} rows have a label that the model does not know or none at all: {shown}."
+        self.expected = "Expected labels that the model was trained on."
+        self.why = "They are left out of the figures; the model would be wrong on every one of them."
+        self.fix = "train on data that has these labels"
+
+    @classmethod
+    def example(cls) -> UnseenLabels:
+        return cls(["hamster"], 3)
+
+
+@dataclass(eq=False)
+class CannotEject(PlainloopError):
+    """The run has no source that could be handed out.
+
+    What it does: refuses to eject a run whose model was given as an object that cannot be built again from a file.
+    Why: the project would not contain the code of the model.
+    Example: `plainloop.train(X, y, model=MyNet(hidden=64))` with MyNet defined in a notebook
+    Fix: put the class into a file and name it.
+    """
+
+    path: str
+    reason: str
+    how: str = "put the class into a file of its own and train with --model mynet.py:MyNet"
+
+    def __post_init__(self) -> None:
+        self.what = f"The run {self.path} cannot do this: {self.reason}."
+        self.expected = "A model that is built from a file: one of plainloop's, or FILE.py:CLASS."
+        self.fix = self.how
+
+    @classmethod
+    def example(cls) -> CannotEject:
+        return cls("runs/data-1", "its model was given as an object whose arguments are not known")
+
+
+@dataclass(eq=False)
+class ExportFailed(PlainloopError):
+    """The exported file did not give the scores of the model, or could not be made.
+
+    What it does: refuses to hand out an export that was not seen to work.
+    Why: a wrong export is found late, in production.
+    Example: `plainloop export runs/houses-1 --format onnx` without the package onnx
+    Fix: as the message says.
+    """
+
+    form: str
+    reason: str
+    how: str
+
+    def __post_init__(self) -> None:
+        self.what = f"The export as {self.form} failed: {self.reason}."
+        self.expected = "A file that loads without plainloop and gives the model's scores."
+        self.fix = self.how
+
+    @classmethod
+    def example(cls) -> ExportFailed:
+        return cls("onnx", "the package onnxscript is not installed", 'pip install "plainloop[export]"')
+
+
+@dataclass(eq=False)
+class CodeChanged(PlainloopError):
+    """A file in the run's plain/ is not the one that ran.
+
+    What it does: refuses to hand out code whose SHA-256 is not the one that run.toml holds.
+    Why: the project would train other weights than the run, and say that it is the same.
+    Example: `plainloop eject runs/houses-1 my_project` after an edit of runs/houses-1/plain/loop.py
+    Fix: put the file back; change it in the project instead.
+    """
+
+    run: str
+    file: str
+    wanted: str
+    found: str
+
+    def __post_init__(self) -> None:
+        state = f"has SHA-256 {self.found[:12]}" if self.found else "is not there"
+        self.what = f"{self.run}/plain/{self.file} is not the file that ran: it {state}."
+        self.expected = f"Expected SHA-256 {self.wanted[:12]}, as run.toml says under [code]."
+        self.why = "A project with other code would train other weights than this run."
+        self.fix = f"put the file back as it was, then change it in the project: plainloop eject {quoted(self.run)} FOLDER"
+
+    @classmethod
+    def example(cls) -> CodeChanged:
+        return cls("runs/houses-1", "loop.py", "9f86d081884c7d65", "60303ae22b998861")
+
+
+@dataclass(eq=False)
+class UnknownFormat(PlainloopError):
+    """A format that a model cannot be exported to.
+
+    What it does: refuses a value of `--format` that is none of onnx, pt2 and state_dict.
+    Why: there is no such export.
+    Example: `plainloop export runs/houses-1 --format onxx`
+    Fix: the nearest format.
+    """
+
+    form: str
+    formats: list[str]
+    run: str
+
+    def __post_init__(self) -> None:
+        near = nearest(self.form, self.formats)
+        self.what = f"There is no export format {shorten(self.form)}."
+        self.expected = f"Expected one of {', '.join(self.formats)}." + (f" Did you mean {near[0]}?" if near else "")
+        self.fix = f"plainloop export {quoted(self.run)} --format {(near or self.formats)[0]}"
+
+    @classmethod
+    def example(cls) -> UnknownFormat:
+        return cls("onxx", ["onnx", "pt2", "state_dict"], "runs/houses-1")
+
+
+@dataclass(eq=False)
+class WeightsDiffer(PlainloopError):
+    """The ejected project did not train the weights of its run.
+
+    What it does: ends `plainloop demo` as failed when the ejected project gives other weights, or none.
+    Why: equal weights are what the demo is there to show.
+    Example: `plainloop demo` with a torch whose kernels are not deterministic
+    Fix: run the project by itself and read what it says.
+    """
+
+    project: str
+    wanted: str
+    found: str
+    exit_code = 4
+
+    def __post_init__(self) -> None:
+        self.what = f"The project {self.project} gave " + (
+            f"weights of SHA-256 {self.found[:12]}." if self.found else "no weights."
+        )
+        self.expected = f"Expected the weights of the run it was ejected from, SHA-256 {self.wanted[:12]}."
+        self.why = "On one machine, with one torch, the same code and data must give the same bits."
+        self.fix = f"see what the project says by itself: cd {quoted(self.project)} && python -m plain run.toml"
+
+    @classmethod
+    def example(cls) -> WeightsDiffer:
+        return cls("demo/project", "9f86d081884c7d65", "60303ae22b998861")

@@ -1,0 +1,146 @@
+"""What the terminal shows: plain text, aligned, 80 columns where it can be; user data is never read as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .understand.look import Look
+
+MOST_CLASSES = 12
+
+
+def look_text(look: Look, *, columns: bool = True) -> str:
+    """What the data is taken for: columns, task, class table, rows per part, notices."""
+    schema = look.schema
+    used = [column for column in schema.columns if column.role != "ignored"]
+    left = [column for column in schema.columns if column.role == "ignored"]
+    lines = [
+        f"{look.data}: {schema.rows:,} rows, {len(schema.columns)} columns ({look.source.format}"
+        + (f", separated by {separator(look.source.delimiter)}" if look.source.format == "csv" else "")
+        + ")"
+    ]
+    if columns:
+        table = [["column", "type", "role", "distinct", "missing", "examples"]]
+        table += [
+            [
+                short(c.name, 24),
+                c.type if c.role != "ignored" else "-",
+                c.role,
+                f"{c.distinct:,}",
+                f"{c.missing:,}" if c.missing else "",
+                short(", ".join(c.examples[:3]), 30),
+            ]
+            for c in schema.columns
+        ]
+        lines += ["", *aligned(table, right=(3, 4)), ""]
+        lines += [
+            f"  {short(c.name, 24)}: {c.type} - {c.reason}" + (f" (change: {c.override})" if c.override else "") for c in used
+        ]
+    else:
+        kinds = {
+            kind: sum(c.type == kind for c in used if c.role == "input")
+            for kind in dict.fromkeys(c.type for c in used if c.role == "input")
+        }
+        lines.append(
+            "inputs: "
+            + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+            + (f"; left out: {len(left)}" if left else "")
+        )
+    if schema.task is not None:
+        task = schema.task
+        lines += ["", f"task: {task.name.lower()} - {task.reason}" + (f" (change: {task.override})" if task.override else "")]
+        if task.classes:
+            total = sum(task.classes.values()) if task.name != "Multilabel" else schema.labelled
+            rows = [
+                [
+                    short(label, 30),
+                    f"{count:,}",
+                    f"{count / max(1, total):6.1%}",
+                    "#" * round(24 * count / max(task.classes.values())),
+                ]
+                for label, count in list(task.classes.items())[:MOST_CLASSES]
+            ]
+            lines += aligned(
+                [
+                    ["  class" if task.name != "Multilabel" else "  label", "rows", "share", ""],
+                    *([f"  {name}", *rest] for name, *rest in rows),
+                ],
+                right=(1, 2),
+            )
+            if len(task.classes) > MOST_CLASSES:
+                lines.append(f"  ... and {len(task.classes) - MOST_CLASSES} more")
+        lines.append(
+            "rows: "
+            + ", ".join(f"{len(rows):,} {part}" for part, rows in look.rows.items())
+            + f" ({look.reasons.get('split.kind', '')})"
+        )
+    for notice in look.notices:
+        lines += ["", notice_text(notice)]
+    return "\n".join(lines)
+
+
+def notice_text(notice: Any) -> str:
+    """A notice with its kind before it, the following lines set in."""
+    first, *rest = str(notice).splitlines()
+    return "\n".join([f"{notice.kind}: {first}", *(f"  {line}" for line in rest)])
+
+
+def evaluation_text(result: dict[str, Any]) -> str:
+    """Metrics with intervals on other rows."""
+    table = [["metric", "value", "95% interval"]]
+    for name, figures in result["metrics"].items():
+        value, low, high = (figures[key] for key in ("value", "low", "high"))
+        table.append([name, "undefined" if value is None else f"{value:.4g}", "" if low is None else f"{low:.4g} to {high:.4g}"])
+    return "\n".join([f"{result['rows']:,} rows by {result['run']}", *aligned(table, right=(1,))])
+
+
+def runs_text(runs: list[dict[str, Any]]) -> str:
+    """The runs of a folder, one line each."""
+    table = [["run", "state", "task", "target", "model", "metric", "value", "95% interval"]]
+    for run in runs:
+        if run["state"] != "finished":
+            table.append([run["run"], run["state"], "", "", "", "", "", ""])
+            continue
+        interval = "" if run["low"] is None else f"{run['low']:.4g} to {run['high']:.4g}"
+        value = "" if run["value"] is None else f"{run['value']:.4g}"
+        table.append(
+            [
+                run["run"],
+                "finished",
+                run["task"],
+                short(run["target"], 20),
+                short(run["model"], 20),
+                f"{run['part']} {run['headline']}",
+                value,
+                interval,
+            ]
+        )
+    return "\n".join(aligned(table, right=(6,)))
+
+
+def aligned(table: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
+    """The rows of a table as lines with aligned columns.
+
+    >>> aligned([["a", "b"], ["long", "1"]], right=(1,))
+    ['a     b', 'long  1']
+    """
+    right, widths = set(right), [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    return [
+        "  ".join(
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+
+
+def short(text: str, limit: int) -> str:
+    """Text for a terminal: control characters escaped, at most `limit` characters."""
+    clean = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return clean if len(clean) <= limit else clean[: limit - 3] + "..."
+
+
+def separator(delimiter: str) -> str:
+    return {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "spaces", "|": "bars"}.get(delimiter, repr(delimiter))

@@ -1,0 +1,130 @@
+"""Data that is in memory - frames, arrays, datasets - as files that a run can read again: one door for everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from .understand.setting_problems import BadSetting
+
+
+def is_in_memory(source: Any) -> bool:
+    return not (
+        isinstance(source, (str, Path))
+        or (isinstance(source, (list, tuple)) and source and all(isinstance(s, (str, Path)) for s in source))
+    )
+
+
+def as_frame(source: Any, target: Sequence[str] = ()) -> tuple[pl.DataFrame, list[str]]:
+    """A frame, a pair (X, y) of arrays, a torch Dataset or a list of dictionaries, as one polars frame; the target columns.
+
+    Arrays: X (n, columns), y (n,) or (n, labels); columns of arrays are called "0", "1", ..., the target "target".
+    Raises: BadSetting.
+    """
+    if isinstance(source, Mapping):
+        return pl.DataFrame({str(name): cells_of(values) for name, values in source.items()}), list(target)
+    if isinstance(source, (list, tuple)) and source and isinstance(source[0], Mapping):
+        names = list(dict.fromkeys(str(name) for row in source for name in row))
+        return pl.DataFrame({name: cells_of([row.get(name) for row in source]) for name in names}), list(target)
+    if isinstance(source, tuple) and len(source) == 2:
+        return from_arrays(*source)
+    if (
+        hasattr(source, "__getitem__")
+        and hasattr(source, "__len__")
+        and not hasattr(source, "columns")
+        and not hasattr(source, "shape")
+    ):
+        items = [source[i] for i in range(len(source))]
+        if items and isinstance(items[0], (tuple, list)) and len(items[0]) == 2:
+            return from_arrays(
+                np.stack([to_numpy(x).reshape(-1) if np.ndim(to_numpy(x)) == 0 else to_numpy(x) for x, _ in items]),
+                np.stack([to_numpy(y) for _, y in items]),
+            )
+    if hasattr(source, "columns"):
+        return from_frame(source), list(target)
+    values = to_numpy(source)
+    if values.ndim == 2:
+        return pl.DataFrame({str(i): cells_of(values[:, i]) for i in range(values.shape[1])}), list(target)
+    raise BadSetting(
+        "source",
+        type(source).__name__,
+        "a path, a frame, a pair (X, y) of arrays, a list of dictionaries or a torch Dataset of (x, y)",
+        "houses.csv",
+    )
+
+
+def from_arrays(inputs: Any, target: Any) -> tuple[pl.DataFrame, list[str]]:
+    """X and y as one frame."""
+    if hasattr(inputs, "columns"):
+        columns = dict(from_frame(inputs).to_dict())
+    else:
+        values = to_numpy(inputs)
+        values = values[:, None] if values.ndim == 1 else values
+        if values.ndim != 2:
+            raise BadSetting("X", f"array of shape {values.shape}", "an array of shape (rows, columns)", "X.reshape(len(X), -1)")
+        columns = {str(i): cells_of(values[:, i]) for i in range(values.shape[1])}
+    if hasattr(target, "columns"):
+        answers = from_frame(target).to_dict()
+    else:
+        labels = to_numpy(target)
+        labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+        name = str(getattr(target, "name", None) or "target")
+        answers = (
+            {name: cells_of(labels)}
+            if labels.ndim == 1
+            else {f"{name}_{i}": cells_of(labels[:, i]) for i in range(labels.shape[1])}
+        )
+    lengths = {len(values) for values in (*columns.values(), *answers.values())}
+    if len(lengths) != 1:
+        raise BadSetting("(X, y)", f"lengths {sorted(lengths)}", "as many answers in y as rows in X", "(X, y[:len(X)])")
+    return pl.DataFrame({**columns, **answers}), list(answers)
+
+
+def from_frame(frame: Any) -> pl.DataFrame:
+    """A pandas, polars, pyarrow or other frame that narwhals knows, as a polars frame."""
+    import narwhals.stable.v1 as nw
+
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    if isinstance(frame, pl.LazyFrame):
+        return frame.collect()
+    known = nw.from_native(frame, eager_only=True)
+    names = [str(name) for name in known.columns]
+    return pl.DataFrame(
+        [pl.Series(name, cells_of(known[column].to_list())) for name, column in zip(names, known.columns, strict=True)]
+    )
+
+
+def cells_of(values: Any) -> pl.Series:
+    """Cells of one column; a column of mixed types becomes words."""
+    if isinstance(values, pl.Series):
+        return values
+    array = values if isinstance(values, np.ndarray) else None
+    if array is not None and array.dtype.kind in "iufb":
+        return pl.Series(array)
+    cells = [
+        None if value is None or value != value else value for value in (values.tolist() if array is not None else list(values))
+    ]
+    kinds = {bool if isinstance(value, (bool, np.bool_)) else type(value) for value in cells if value is not None}
+    if kinds <= {int, float} or len(kinds) == 1:
+        try:
+            return pl.Series(cells, strict=not kinds <= {int, float})
+        except (TypeError, OverflowError, pl.exceptions.PolarsError):
+            pass
+    return pl.Series([None if value is None else str(value) for value in cells], dtype=pl.String)
+
+
+def to_numpy(values: Any) -> np.ndarray:
+    return values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
+
+
+def write(frame: pl.DataFrame, folder: Path, name: str) -> str:
+    """Writes the frame beside the run and returns the path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.parquet"
+    frame.write_parquet(path)
+    return str(path)

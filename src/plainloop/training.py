@@ -1,0 +1,225 @@
+"""`train` and `resume`: from options to a finished run folder."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy
+import torch
+
+from . import __version__
+from .handover.code import copy_code, needs_of, own_files, same_as_installed
+from .options import TrainOptions
+from .plain.checkpoint import StorageFailed, save_weights
+from .plain.config import Config, from_dict
+from .plain.faults import Stopped
+from .plain.loop import Record
+from .plain.readers import tables
+from .plain.run import Outcome, record_line, weights_digest
+from .plain.run import run as plain_run
+from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml
+from .run_problems import CannotEject, RunBusy, RunUnreadable
+from .show import look_text
+from .understand.look import look
+from .understand.own_model import OwnModel, as_source, build, first_weights, own_model, try_one_batch
+from .understand.resolve import Asked, relative_to, resolve, settings_of
+from .understand.setting_problems import NoTarget
+
+
+@dataclass
+class Talk:
+    """How the work is told of: where lines go, and who may stop it."""
+
+    say: Callable[[str], None] = print
+    watch: Callable[[int, int], int] = lambda step, steps: 0  # called after each step; a signal number ends training
+    quiet: bool = False
+    results: dict[str, Any] = field(default_factory=dict)  # what --json prints at the end
+
+    def line(self, text: str = "") -> None:
+        if not self.quiet:
+            self.say(text)
+
+
+def start(source: Any, options: TrainOptions, metrics: Any, talk: Talk) -> Run:
+    """See `api.train`."""
+    folder: list[Path] = []
+
+    def home(name: str = "data") -> Path:
+        if not folder:
+            folder.append(new_folder(options.output, name))
+        return folder[0]
+
+    try:
+        return begin(source, options, metrics, talk, home)
+    except RunBusy:  # another process was faster: the folder is its own
+        raise
+    except Exception as error:
+        refused = getattr(error, "exit_code", 0) == 2
+        if folder and (refused or not (folder[0] / "run.toml").exists()):  # refused before it began: nothing worth keeping
+            shutil.rmtree(folder[0], ignore_errors=True)
+        raise
+
+
+def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Callable[..., Path]) -> Run:
+    """Understands the data, decides every setting, writes the run folder that `home` makes, and trains."""
+    seen = look(source, options, keep=lambda: home() / "data")
+    if not seen.target or seen.split is None:
+        raise NoTarget(seen.data, [column.name for column in seen.schema.columns])
+    talk.line(look_text(seen, columns=False))
+    own = own_model(options.model, seen.data, seen.target)
+    written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
+    asked = Asked(settings_of(options), own.name, written, seen.source.data[0], tuple(seen.target))
+    made = resolve(
+        seen.source,
+        seen.schema.config_columns(),
+        seen.task,
+        seen.split,
+        len(seen.rows["train"]),
+        asked,
+        options.device,
+        options.seed,
+    )
+    place = home(seen.data)
+    source_seen = replace(
+        relative_to(seen.source, place), sha256=tables.digest([*seen.source.data, *seen.source.validation, *seen.source.test])
+    )
+    own, config = as_source(own, replace(made.config, source=source_seen), place)
+    notices = [*seen.notices, *made.notices]
+    for notice in made.notices:
+        talk.line(str(notice))
+    reasons = {**made.reasons, **seen.reasons, **{f"columns.{c.name}": c.reason for c in seen.schema.columns}}
+    with locked(place):
+        write_run(place, config, reasons, own, {"columns": len(seen.schema.columns), "baseline": options.baseline}, notices)
+        package_of(place, read_toml(place))  # makes a model file of the user's own importable
+        try_one_batch(own, config, place)
+        with machine_as_it_was():
+            return work(place, config, reasons, notices, metrics, talk, own, options.baseline)
+
+
+def write_run(
+    place: Path, config: Config, reasons: dict[str, str], own: OwnModel, facts: dict[str, Any], notices: list[Any]
+) -> None:
+    """The run folder as it stands before training: the code, the first weights of a model given as an object, run.toml.
+
+    Raises: StorageFailed.
+    """
+    if own.module is not None:
+        save_weights(place / "initial.safetensors", first_weights(own))
+    try:
+        digests = copy_code(config, own.file, place)
+    except OSError as error:
+        raise StorageFailed(str(place / "plain"), error.strerror or str(error)) from error
+    tables_of_facts = {
+        "made": {
+            "plainloop": __version__,
+            "torch": str(torch.__version__),
+            "numpy": numpy.__version__,
+            "python": platform.python_version(),
+            **facts,
+            "model_given": own.given,
+            "notices": [str(notice) for notice in notices],
+            "packages": {name: version(name) for name in needs_of([place / "plain" / name for name in digests])},
+        },
+        "code": digests,
+    }
+    write_toml(place / "run.toml", config, reasons, tables_of_facts)
+
+
+def work(
+    place: Path,
+    config: Config,
+    reasons: dict[str, str],
+    notices: list[Any],
+    metrics: Any,
+    talk: Talk,
+    own: OwnModel,
+    baseline: bool,
+) -> Run:
+    """Trains, judges and marks the run as finished."""
+    from .judge.report import judge, text_report
+
+    started = time.perf_counter()
+    talk.line(
+        f"\nTraining {config.model.settings.get('name', config.model.file)} on {config.machine.device}, {config.machine.threads} "
+        f"thread{'s' if config.machine.threads > 1 else ''}; everything is saved in {place}"
+    )
+
+    def told(record: Record, config: Config) -> None:
+        talk.line(record_line(record, config))
+
+    outcome: Outcome = plain_run(config, place, place, build=partial(build, own), on_record=told, watch=talk.watch, say=talk.line)
+    if number := talk.watch(0, 0):  # it came after the last step: judging can wait for `resume`
+        raise Stopped(number)
+    if outcome.ending:
+        talk.line(f"Stopped: {outcome.ending}. The weights of epoch {outcome.best_epoch} are kept.")
+    judged = judge(outcome, place, baseline=baseline, notices=notices, extra_metrics=metrics, reasons=reasons)
+    set_facts(
+        place,
+        "result",
+        {
+            "weights_sha256": weights_digest(place),
+            "best_epoch": outcome.best_epoch,
+            "ending": outcome.ending,
+            "seconds": round(time.perf_counter() - started, 2),
+        },
+    )
+    talk.line("\n" + text_report(judged, outcome))
+    return Run(place, model=outcome.model)
+
+
+def go_on(place: Path, talk: Talk) -> Run:
+    """See `api.resume`."""
+    content = read_toml(place)
+    if "result" in content:
+        talk.line(f"{place} is finished already; there is nothing to do.")
+        return Run(place)
+    try:
+        config, made = from_dict(content), content["made"]
+    except (TypeError, ValueError, LookupError) as error:
+        raise RunUnreadable(str(place), str(error)) from error
+    if made.get("model_given"):
+        raise CannotEject(str(place), "its model was given as an object, so it cannot be built again from the run folder")
+    check_identity(content, talk)
+    package_of(place, content)  # makes a model file of the user's own importable
+    with locked(place):
+        notices = [SimpleNamespace(kind="warning", what=text, expected="", why="", fix="") for text in made.get("notices", [])]
+        own = OwnModel(config.model.settings.get("name", config.model.file))
+        with machine_as_it_was():
+            return work(place, config, {}, notices, None, talk, own, bool(made.get("baseline", True)))
+
+
+@contextmanager
+def machine_as_it_was() -> Iterator[None]:
+    """Gives torch its threads, its determinism and its random state back: they are the caller's, not the run's."""
+    threads, state, precision = torch.get_num_threads(), torch.get_rng_state(), torch.get_float32_matmul_precision()
+    strict, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    benchmark = torch.backends.cudnn.benchmark
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_rng_state(state)
+        torch.set_float32_matmul_precision(precision)
+        torch.use_deterministic_algorithms(strict, warn_only=warns)
+        torch.backends.cudnn.benchmark = benchmark
+
+
+def check_identity(content: dict[str, Any], talk: Talk) -> None:
+    """Says where machine or code differ from those that began the run: the last bits may then differ too."""
+    made = content["made"]
+    if not same_as_installed(dict(content["code"]), own_files(from_dict(content))):
+        talk.line("Not bit-identical: the code of plainloop has changed since the run was begun.")
+    now = {"torch": str(torch.__version__), "python": platform.python_version()}
+    for name, here in now.items():
+        if made.get(name) not in (None, here):
+            talk.line(f"Not bit-identical: the run was begun with {name} {made[name]}, this is {name} {here}.")

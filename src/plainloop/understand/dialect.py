@@ -1,0 +1,180 @@
+"""The dialect of a delimited text: delimiter, quotes, decimal sign, header. Used by probe.py.
+
+Found on the first 64 KB; quotes are checked over the whole file, for one that is left open can stand anywhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..plain.readers.delimited import one_byte_delimiter, wrong_quote
+from .file_problems import CommentLines, NoDelimiter
+
+if TYPE_CHECKING:
+    from .probe import ReadOptions
+
+HEAD = 65536
+DELIMITERS = {
+    "\t": "tab",
+    ";": "semicolon",
+    ",": "comma",
+    "|": "bar",
+    "::": "two colons",
+    "^": "caret",
+    "~": "tilde",
+    " ": "space",
+}
+NUMBER = re.compile(r"^[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?$")
+COMMA_NUMBER = re.compile(r"^[-+]?(\d{1,3}(\.\d{3})+|\d+),\d+$")
+THOUSANDS = re.compile(r"^[-+]?\d{1,3}(,\d{3})+$")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a delimited text is read."""
+
+    delimiter: str
+    quote: str
+    decimal: str
+    header: bool
+    comment: str
+    columns: int
+    no_header: str = ""  # why the first line is taken for data, where that was guessed
+    loose_quote: int = 0  # the line whose quotes do not pair up, where they are read as plain characters
+    decimal_example: str = ""  # a number with a decimal comma, where that was guessed
+
+
+def find_dialect(name: str, data: bytes, options: ReadOptions, target: Sequence[str]) -> Dialect:
+    """The dialect of UTF-8 text. Raises `NoDelimiter`, `CommentLines`."""
+    head = data[:HEAD]
+    if len(data) > HEAD:
+        head = head[: head.rfind(b"\n") + 1] or head
+    comment = options.comment or ""
+    lines = [line for line in head.decode("utf-8", "replace").split("\n") if line.strip()]
+    lines = [line for line in lines if not (comment and line.startswith(comment))]
+    quote = '"' if options.quote is None else options.quote
+    delimiter = options.delimiter or _delimiter(name, lines, quote, comment)
+    delimiter = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";"}.get(delimiter, delimiter)
+    loose = 0
+    if options.quote is None:
+        loose = _loose_quote(data, delimiter)
+        quote = "" if loose else quote
+    rows = _rows(lines, delimiter, quote)
+    decimal, example = _decimal(rows, delimiter) if options.decimal is None else (options.decimal, "")
+    header, reason = _header(rows, target) if options.header is None else (options.header, "")
+    return Dialect(delimiter, quote, decimal, header, comment, len(rows[0]), reason, loose, example)
+
+
+def _rows(lines: list[str], delimiter: str, quote: str) -> list[list[str]]:
+    """The first rows, stripped; the last is left out where the text goes on."""
+    if delimiter == " ":
+        lines = [re.sub(r"[ \t]+", " ", line.strip()) for line in lines]
+    elif len(delimiter) > 1:
+        lines, delimiter = [line.replace(delimiter, "\x1f") for line in lines], "\x1f"
+    csv.field_size_limit(1 << 24)
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
+    text = (line + "\n" for line in lines)
+    reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, quotechar=quote or None, quoting=quoting)
+    return [[cell.strip() for cell in row] for row in reader if row]
+
+
+def _delimiter(name: str, lines: list[str], quote: str, comment: str) -> str:
+    """The sign that stands equally often in (nearly) every line."""
+    found: list[tuple[float, int, str]] = []
+    everywhere = ""  # a sign that stands in every line, though not equally often: the reader will name the lines
+    for delimiter in DELIMITERS:
+        rows = _rows(lines[:100], delimiter, quote)
+        fields, count = Counter(map(len, rows)).most_common(1)[0]
+        if len(rows) > 2 and min(map(len, rows)) > 1 and delimiter != " ":
+            everywhere = everywhere or delimiter
+        if fields > 1 and (len(rows[0]) == fields or count == len(rows) - 1 > 3):
+            found.append((count / len(rows), fields, delimiter))
+    found = [item for item in found if item[0] >= 0.8 and not (item[2] in " ^~" and item[0] < 1)]
+    if any(item[2] != " " for item in found):
+        found = [item for item in found if item[2] != " "]
+    if not comment and lines[0][:1] in "#%" and len(lines) > 1:
+        _check_comments(name, lines, found, quote)
+    if not found and everywhere:
+        return everywhere
+    if not found:
+        if any(sign in line for line in lines[:100] for sign in "\t;,|") or len(lines) == 1:
+            raise NoDelimiter(name, lines[0], ", ".join(DELIMITERS.values()))
+        return ","  # a table of one column
+    best = max(share for share, _, _ in found)
+    equal = [item for item in found if item[0] == best]
+    for _, _, delimiter in equal:  # 1,5;2,5 has as many commas in each line as semicolons
+        cells = [cell for row in _rows(lines[:100], delimiter, quote) for cell in row if "," in cell]
+        if delimiter != "," and cells and all(COMMA_NUMBER.match(cell) for cell in cells):
+            return delimiter
+    return max(equal, key=lambda item: item[1])[2]
+
+
+def _check_comments(name: str, lines: list[str], found: list[tuple[float, int, str]], quote: str) -> None:
+    """Refuses lines of comment above the table: their fields are not those of the rows below."""
+    sign = lines[0][0]
+    rest = [line for line in lines if not line.startswith(sign)]
+    for delimiter in [item[2] for item in found] or list(DELIMITERS):
+        rows = _rows(rest[:100], delimiter, quote)
+        fields = {*map(len, rows)}
+        if len(fields) == 1 and fields != {1} and len(_rows(lines[:1], delimiter, quote)[0]) not in fields:
+            raise CommentLines(name, 1, lines[0], sign)
+
+
+def _loose_quote(data: bytes, delimiter: str) -> int:
+    """The line with a quote inside a cell, which is no quote then; 0 where they pair up or one is merely left open."""
+    if b'"' not in data:
+        return 0
+    data, mark = one_byte_delimiter(data, delimiter, '"')
+    text = np.frombuffer(data, np.uint8)
+    quotes = np.flatnonzero(text == ord('"'))
+    if wrong_quote(text, quotes, mark) < 0:
+        return 0
+    allowed = [10, ord(mark), ord('"')]
+    edge = np.concatenate([[10], text, [10]])
+    inside = quotes[~np.isin(edge[quotes], allowed) & ~np.isin(edge[quotes + 2], allowed)]
+    return int(data[: inside[0]].count(b"\n") + 1) if len(inside) else 0
+
+
+def _decimal(rows: list[list[str]], delimiter: str) -> tuple[str, str]:
+    """The decimal sign, and an example where it is a comma."""
+    cells = [cell for row in rows[1:] or rows for cell in row]
+    commas = [cell for cell in cells if COMMA_NUMBER.match(cell)]
+    points = [cell for cell in cells if re.match(r"^[-+]?\d*\.\d+$", cell) and not re.match(r"^[-+]?\d{1,3}(\.\d{3})+$", cell)]
+    if not commas or points:
+        return ".", ""
+    if all(THOUSANDS.match(cell) for cell in commas) and delimiter == ",":
+        return ".", ""
+    return ",", commas[0]
+
+
+def _header(rows: list[list[str]], target: Sequence[str]) -> tuple[bool, str]:
+    """Whether the first row holds names, and why it does not."""
+    first, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    if not body or (target and set(target) <= set(first)):
+        return True, ""
+    marks = {"", "?", "NA", "N/A", "nan", "NaN", "null", "None", "-"}
+    numbers = [float(cell) for cell in first if re.match(r"^\d+$", cell)]
+    if len(numbers) >= 3 and all(b - a == 1 for a, b in pairwise(numbers)):
+        return True, ""  # years, or 0, 1, 2, ... as pandas names the columns of an array
+    recurs = words = 0
+    for i, cell in enumerate(first):
+        column = [row[i] for row in body if row[i] not in marks]
+        numeric = bool(column) and sum(bool(NUMBER.match(value)) for value in column) >= 0.8 * len(column)
+        if numeric and NUMBER.match(cell):
+            return False, f'the first line has "{cell}" where the lines below have numbers'
+        if numeric and cell not in marks:
+            return True, ""
+        if not numeric and cell not in marks:
+            words += 1
+            recurs += cell in column
+    if words and recurs >= 0.5 * words:
+        return False, "the words of the first line occur again in the lines below"
+    return True, ""

@@ -1,0 +1,131 @@
+"""What there is to say about how files are read: guesses and repairs, each with its override. Made by probe.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..plain.faults import shorten
+from ..problems import Notice, command
+
+
+@dataclass
+class HeaderGuessed(Notice):
+    """Whether the first line holds names or data.
+
+    What it does: tells that the first line is read as data, and why; the columns are then called 0, 1, 2, ...
+    Why: a row read as header is lost, and its values become names.
+    Example: the first line of the adult data.
+    Fix: --header says that the first line holds names.
+    """
+
+    expected = "Expected names in the first line."
+    path: str
+    columns: int
+    reason: str
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path} has no header: {self.reason}. Its columns are called 0 to {self.columns - 1}."
+        self.fix = f"if the first line holds names: {command('inspect', self.path, [], '--header')}"
+
+    @classmethod
+    def example(cls) -> HeaderGuessed:
+        return cls("adult.csv", 15, 'the first line has "39" where the other lines have numbers')
+
+
+@dataclass
+class EncodingGuessed(Notice):
+    """A text that is not UTF-8.
+
+    What it does: reads a file with bytes that are no UTF-8 as cp1252 (Western Windows), or as UTF-16 by its mark; says so.
+    Why: another encoding would give other letters.
+    Example: byte 0xE9 in line 3.
+    Fix: name the encoding with --encoding.
+    """
+
+    kind = "repair"
+    expected = "Expected UTF-8."
+    path: str
+    encoding: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path} is read as {self.encoding}: {self.reason}."
+        other = "utf-16-le" if "16" in self.encoding else "latin-2"
+        self.fix = f"if letters look wrong, name another encoding: {command('inspect', self.path, [], '--encoding', other)}"
+
+    @classmethod
+    def example(cls) -> EncodingGuessed:
+        return cls("cities.csv", "cp1252", "byte 0xE9 in line 3 is no UTF-8")
+
+
+@dataclass
+class DecimalComma(Notice):
+    """Numbers with a decimal comma.
+
+    What it does: reads 1,5 as one and a half.
+    Why: cells have commas between digits, and none has a point.
+    Example: a file exported with German settings.
+    Fix: --decimal . reads commas as separators of thousands.
+    """
+
+    kind = "repair"
+    expected = "Expected a decimal point."
+    path: str
+    example_cell: str
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path}: numbers such as {shorten(self.example_cell)} are read with a decimal comma."
+        self.fix = f"if the comma separates thousands: {command('inspect', self.path, [], '--decimal', '.')}"
+
+    @classmethod
+    def example(cls) -> DecimalComma:
+        return cls("preise.csv", "1,5")
+
+
+@dataclass
+class QuotesAsText(Notice):
+    """Quotes that are plain characters.
+
+    What it does: reads quotes as characters of the text where they do not pair up around cells.
+    Why: read as quotes, several lines would run together into one cell.
+    Example: a file of messages with lone quotes.
+    Fix: --quote says that they are quotes.
+    """
+
+    kind = "repair"
+    expected = "Expected quotes in pairs around whole cells."
+    path: str
+    line: int
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path}: quotes are read as plain characters, for they do not pair up around cells (line {self.line})."
+        self.why = "Read as quotes, several lines would run together into one cell."
+        self.fix = "if they are quotes: " + command("inspect", self.path, [], "--quote", '"')
+
+    @classmethod
+    def example(cls) -> QuotesAsText:
+        return cls("sms.tsv", 5)
+
+
+@dataclass
+class MemberChosen(Notice):
+    """One table of several in a zip archive.
+
+    What it does: reads the largest table that has the target, and says which.
+    Why: an archive can hold several tables.
+    Example: bank-additional.zip holds four.
+    Fix: name another with --member.
+    """
+
+    expected = "Expected one table in the archive."
+    path: str
+    member: str
+    others: list[str]
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path} holds {len(self.others) + 1} tables; the largest with the target is read: {self.member}."
+        self.fix = f"for another: {command('inspect', self.path, [], '--member', self.others[0])}"
+
+    @classmethod
+    def example(cls) -> MemberChosen:
+        return cls("bank.zip", "bank-full.csv", ["bank.csv"])

@@ -1,0 +1,309 @@
+"""What can be wrong with the files the user names. Made by probe.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..plain.faults import shorten
+from ..problems import PlainloopError, command, listed
+
+
+@dataclass(eq=False)
+class FileMissing(PlainloopError):
+    """The named file does not exist.
+
+    What it does: refuses a path or pattern that names nothing.
+    Why: there is nothing to read.
+    Example: titanc.csv instead of titanic.csv.
+    Fix: the nearest names in the folder are shown.
+    """
+
+    path: str
+    near: list[str]
+    folder: str
+
+    def __post_init__(self) -> None:
+        self.what = f"There is no file {shorten(self.path, 200)}."
+        self.expected = "Expected a table file, a folder of table files, or a pattern such as 'data/*.csv'."
+        self.why = f"The folder {self.folder} has no file of a similar name."
+        if self.near:
+            self.why = f"Did you mean {' or '.join(shorten(name, 200) for name in self.near)}?"
+        self.fix = command("inspect", self.near[0] if self.near else "FILE", [])
+
+    @classmethod
+    def example(cls) -> FileMissing:
+        return cls("titanc.csv", ["titanic.csv"], ".")
+
+
+@dataclass(eq=False)
+class FolderWithoutTables(PlainloopError):
+    """A folder without table files.
+
+    What it does: refuses a folder in which no file ends like a table.
+    Why: what to read cannot be guessed.
+    Example: a folder of pictures named as a table.
+    Fix: name the file.
+    """
+
+    path: str
+    found: list[str]
+
+    def __post_init__(self) -> None:
+        holds = f"holds {listed(self.found, 5)}" if self.found else "is empty"
+        self.what = f"The folder {self.path} has no table files; it {holds}."
+        self.expected = "Expected files ending in .csv, .tsv, .txt, .data, .parquet, .jsonl or .arff, also with .gz or .zip."
+        self.fix = command("inspect", f"{self.path.rstrip('/')}/FILE", [])
+
+    @classmethod
+    def example(cls) -> FolderWithoutTables:
+        return cls("photos", ["cat1.jpg", "cat2.jpg"])
+
+
+@dataclass(eq=False)
+class EmptyFile(PlainloopError):
+    """A file without content.
+
+    What it does: refuses a file of no bytes, of blank lines, or of a header alone.
+    Why: there are no rows to learn from.
+    Example: a download that failed.
+    Fix: write or download the file again.
+    """
+
+    path: str
+    size: int
+    columns: list[str]  # of a header without rows
+
+    def __post_init__(self) -> None:
+        if self.columns:
+            self.what = f"{self.path} has a header of {len(self.columns)} columns ({listed(self.columns, 5)}) and 0 rows."
+        else:
+            self.what = f"{self.path} is empty ({self.size} bytes)."
+        self.expected = "Expected a header and at least 20 rows."
+        self.fix = f"write or download {self.path} again, then: {command('inspect', self.path, [])}"
+
+    @classmethod
+    def example(cls) -> EmptyFile:
+        return cls("houses.csv", 0, [])
+
+
+@dataclass(eq=False)
+class NotATable(PlainloopError):
+    """A file of another kind, whatever its name says.
+
+    What it does: looks at the first bytes and refuses spreadsheets, pictures, web pages, Git LFS pointers and the like.
+    Why: read as text, such files make a table of nonsense.
+    Example: a saved error page named train.csv.
+    Fix: depends on the kind: export as CSV, download again, git lfs pull.
+    """
+
+    path: str
+    kind: str
+    remedy: str
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path} is {self.kind}, not a table."
+        self.expected = "Expected delimited text (CSV, TSV, ...), Parquet, JSON lines or ARFF; gzip and zip are fine."
+        self.fix = f"{self.remedy}, then: {command('inspect', self.path, [])}"
+
+    @classmethod
+    def example(cls) -> NotATable:
+        return cls("train.csv", "a web page", "download the file itself instead of the page about it")
+
+
+@dataclass(eq=False)
+class ZipUnclear(PlainloopError):
+    """A zip archive without a table that can be read.
+
+    What it does: refuses an archive without tables, with names that lead out of it, of an enormous size, or without the
+    member that --member names.
+    Why: members are read in place and never unpacked to the disk.
+    Example: --member b.csv, and the archive has a.csv alone.
+    Fix: name one of the members with --member.
+    """
+
+    path: str
+    problem: str
+    members: list[str]
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path}: {self.problem}."
+        self.expected = f"Expected a table in the archive; it holds {listed(self.members) if self.members else 'no file'}."
+        self.fix = command("inspect", self.path, [], *(["--member", self.members[0]] if self.members else []))
+
+    @classmethod
+    def example(cls) -> ZipUnclear:
+        return cls("data.zip", 'the archive has no member "b.csv"', ["a.csv"])
+
+
+@dataclass(eq=False)
+class NullBytes(PlainloopError):
+    """NUL bytes in a text file.
+
+    What it does: refuses text with bytes of value 0.
+    Why: they come from a damaged disk or a wrong encoding and would stay in the cells unseen.
+    Example: line 90 has a NUL byte.
+    Fix: name the encoding if it is UTF-16 without mark, or write the file again.
+    """
+
+    path: str
+    line: int
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path} line {self.line}: a NUL byte."
+        self.expected = "Expected text."
+        self.why = "NUL bytes come from damaged files, or from UTF-16 without its mark."
+        self.fix = command("inspect", self.path, [], "--encoding", "utf-16-le")
+
+    @classmethod
+    def example(cls) -> NullBytes:
+        return cls("houses.csv", 90)
+
+
+@dataclass(eq=False)
+class MixedEncodings(PlainloopError):
+    """A file whose lines are in different encodings.
+
+    What it does: refuses a file that has both valid UTF-8 letters and bytes that are no UTF-8.
+    Why: whichever encoding is chosen, some words come out wrong.
+    Example: two files of different origin pasted together.
+    Fix: convert the file, or accept wrong letters with --encoding cp1252.
+    """
+
+    path: str
+    line: int
+    byte: int
+    utf8_line: int
+
+    def __post_init__(self) -> None:
+        other = f"line {self.utf8_line} has UTF-8 letters"
+        self.what = f"{self.path} line {self.line}: byte 0x{self.byte:02X} is no UTF-8, but {other}."
+        self.expected = "Expected one encoding in the whole file."
+        self.why = "Whichever encoding is chosen, some words come out wrong."
+        self.fix = command("inspect", self.path, [], "--encoding", "cp1252")
+
+    @classmethod
+    def example(cls) -> MixedEncodings:
+        return cls("cities.csv", 31, 0xE9, 7)
+
+
+@dataclass(eq=False)
+class NoDelimiter(PlainloopError):
+    """No sign separates the columns.
+
+    What it does: refuses text in which none of the usual delimiters stands equally often in every line.
+    Why: read as one column, the table would have nothing to learn from.
+    Example: a page of prose.
+    Fix: name the sign with --delimiter.
+    """
+
+    path: str
+    line: str
+    tried: str
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path}: no delimiter found; the first line is {shorten(self.line, 60)}."
+        self.expected = f"Expected one of {self.tried} equally often in every line."
+        self.why = "Without a delimiter the whole line would be one cell."
+        self.fix = command("inspect", self.path, [], "--delimiter", ",")
+
+    @classmethod
+    def example(cls) -> NoDelimiter:
+        return cls("notes.txt", "It was a dark and stormy night", "comma, semicolon, tab")
+
+
+@dataclass(eq=False)
+class CommentLines(PlainloopError):
+    """Lines of comment in a table.
+
+    What it does: refuses a file whose first lines start with # or % and are no rows.
+    Why: they would be taken for the header.
+    Example: "# exported 2024-01-01" above the header.
+    Fix: skip them with --comment.
+    """
+
+    path: str
+    line: int
+    text: str
+    sign: str
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path} line {self.line} looks like a comment: {shorten(self.text)}."
+        self.expected = "Expected rows of cells only."
+        self.why = "It would be taken for the header or for a row."
+        self.fix = command("inspect", self.path, [], "--comment", self.sign)
+
+    @classmethod
+    def example(cls) -> CommentLines:
+        return cls("houses.csv", 1, "# exported 2024-01-01", "#")
+
+
+@dataclass(eq=False)
+class ControlCharacters(PlainloopError):
+    """Control characters in column names.
+
+    What it does: refuses column names with line breaks, tabs or other control characters.
+    Why: they cannot be typed in an option, and break reports and files.
+    Example: a header cell with a line break inside quotes.
+    Fix: rename the columns.
+    """
+
+    path: str
+    names: list[str]
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path} has control characters in column names: {', '.join(shorten(name) for name in self.names[:5])}."
+        self.expected = "Expected names of letters, digits, signs and spaces."
+        self.why = "Such a name cannot be typed in an option."
+        self.fix = f"rename the columns in line 1 of {self.path}, then: {command('inspect', self.path, [])}"
+
+    @classmethod
+    def example(cls) -> ControlCharacters:
+        return cls("houses.csv", ["price\n(EUR)"])
+
+
+@dataclass(eq=False)
+class SameFileTwice(PlainloopError):
+    """One file given as train and as test data.
+
+    What it does: refuses a validation or test file that is the train file, or a copy of it.
+    Why: a model judged on the rows it learned from looks better than it is.
+    Example: plainloop train a.csv --test a.csv.
+    Fix: let plainloop set rows aside.
+    """
+
+    path: str
+    other: str
+    option: str
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.option} {self.path} holds the same bytes as {self.other}."
+        self.expected = "Expected rows that the model has not learned from."
+        self.why = "Judged on the rows it learned from, a model looks better than it is."
+        self.fix = f"leave {self.option} out, so that rows are set aside: {command('inspect', self.other, [])}"
+
+    @classmethod
+    def example(cls) -> SameFileTwice:
+        return cls("copy.csv", "houses.csv", "--test")
+
+
+@dataclass(eq=False)
+class UnknownEncoding(PlainloopError):
+    """An encoding of no known name.
+
+    What it does: refuses --encoding with a name that Python does not know.
+    Why: the file cannot be decoded.
+    Example: --encoding utf-99.
+    Fix: name another encoding.
+    """
+
+    path: str
+    encoding: str
+
+    def __post_init__(self) -> None:
+        self.what = f"--encoding: there is no encoding {shorten(self.encoding)}."
+        self.expected = "Expected a name such as utf-8, cp1252, latin-1 or utf-16-le."
+        self.fix = command("inspect", self.path, [], "--encoding", "cp1252")
+
+    @classmethod
+    def example(cls) -> UnknownEncoding:
+        return cls("cities.csv", "utf-99")

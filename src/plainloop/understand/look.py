@@ -1,0 +1,172 @@
+"""The door: from whatever the user has to a source, a schema and a split, with everything that should be said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..options import DataOptions, as_names, as_pairs
+from ..plain.config import Source, Split
+from ..plain.readers import tables
+from ..plain.split import split_rows
+from ..problems import Notice
+from ..sources import as_frame, is_in_memory, write
+from .infer import InferOptions, Schema, infer
+from .probe import ReadOptions, probe
+from .quality import check
+from .setting_problems import BadSetting
+
+
+@dataclass
+class Look:
+    """What the data is taken for."""
+
+    data: str  # what to call it in messages
+    source: Source
+    schema: Schema
+    target: list[str]
+    split: Split | None = None
+    rows: dict[str, np.ndarray] = field(default_factory=dict)  # part -> row numbers, where a target is given
+    notices: list[Notice] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def task(self) -> str:
+        return self.schema.task.name if self.schema.task else ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """What --json prints."""
+        task = self.schema.task
+        return {
+            "source": {
+                "files": [*self.source.data, *self.source.validation, *self.source.test],
+                "format": self.source.format,
+                "rows": self.schema.rows,
+            },
+            "columns": [
+                {
+                    "name": c.name,
+                    "type": c.type,
+                    "role": c.role,
+                    "reason": c.reason,
+                    "override": c.override,
+                    "distinct": c.distinct,
+                    "missing": c.missing,
+                    "examples": c.examples,
+                }
+                for c in self.schema.columns
+            ],
+            "task": None
+            if task is None
+            else {"name": task.name.lower(), "reason": task.reason, "override": task.override, "classes": task.classes},
+            "rows": {part: len(rows) for part, rows in self.rows.items()},
+            "notices": [
+                {"kind": n.kind, "name": type(n).__name__, "what": n.what, "expected": n.expected, "why": n.why, "fix": n.fix}
+                for n in self.notices
+            ],
+        }
+
+    def __str__(self) -> str:
+        from ..show import look_text
+
+        return look_text(self)
+
+
+def look(source: Any, options: DataOptions, keep: Callable[[], Path] | None = None) -> Look:
+    """Reads and understands the data. keep: the folder where data that is in memory is written; without it, a temporary one.
+
+    Raises: PlainloopError.
+    """
+    paths, target, name = to_files(source, options, keep)
+    shares = {part: value for part in ("validation", "test") if is_share(value := getattr(options, part))}
+    files = {part: [str(value)] for part in ("validation", "test") if (value := paths.get(part)) is not None}
+    read = ReadOptions(
+        delimiter=options.delimiter,
+        decimal=options.decimal,
+        header=options.header,
+        encoding=options.encoding,
+        quote=options.quote,
+        comment=options.comment,
+        missing=tuple(as_names(options.missing)),
+        member=options.member or "",
+        skip_bad=options.skip_bad,
+    )
+    found, notices = probe(paths["data"], read, target=target, **files)
+    frame, _ = tables.read_text(found)
+    target = as_names(options.target, frame.columns) if not is_in_memory(source) else target
+    asked = InferOptions(
+        task=options.task or "",
+        types=as_pairs(options.types),
+        ignore=tuple(as_names(options.ignore, frame.columns)),
+        group=options.group or "",
+        time=options.time or "",
+        date_format=options.date_format or "",
+        tags=options.tags or "",
+    )
+    schema = infer(frame, found, target, asked)
+    made = Look(name, found, schema, target, notices=[*notices, *schema.notices])
+    if schema.task is not None:
+        made.split = split_for(schema, options, shares, made.reasons)
+        typed = tables.read(found, schema.config_columns())
+        made.rows = split_rows(typed, made.split, [typed[column] for column in target])
+        made.notices += check(frame, schema, made.rows, found, allow_leak=options.allow_leak)
+    return made
+
+
+def to_files(source: Any, options: DataOptions, keep: Callable[[], Path] | None) -> tuple[dict[str, Any], list[str], str]:
+    """The source as files: {"data": [...], "validation": path, "test": path}; the target columns; the name of the data."""
+    own = {
+        part: value for part in ("validation", "test") if (value := getattr(options, part)) is not None and not is_share(value)
+    }
+    if not is_in_memory(source):
+        data = [str(path) for path in source] if isinstance(source, (list, tuple)) else [str(source)]
+        name = Path(data[0].rstrip("/")).name.split(".")[0].strip("*?") or "data"
+        return {"data": data, **{part: str(path) for part, path in own.items()}}, as_names(options.target), name
+    if keep is None:
+        import tempfile
+
+        scratch = Path(tempfile.mkdtemp(prefix="plainloop-"))
+        keep = lambda: scratch  # noqa: E731
+    frame, target = as_frame(source, as_names(options.target))
+    written: dict[str, Any] = {"data": [write(frame, keep(), "table")]}
+    for part, value in own.items():
+        written[part] = write(as_frame(value, target)[0], keep(), part) if is_in_memory(value) else str(value)
+    return written, target, "data"
+
+
+def is_share(value: Any) -> bool:
+    """Whether --validation or --test is a share of the rows rather than a file. Raises: BadSetting."""
+    if value is None or (not isinstance(value, (str, int, float))):
+        return False
+    try:
+        share = float(value)
+    except ValueError:
+        return False
+    if not 0 <= share < 1:
+        raise BadSetting("validation or test", value, "a file, or a share of the rows of at least 0 and below 1", "0.15")
+    return True
+
+
+def split_for(schema: Schema, options: DataOptions, shares: dict[str, Any], reasons: dict[str, str]) -> Split:
+    """The split that the options ask for, or the one that fits the task."""
+    if options.time or options.split == "time":
+        kind, by, reason = "time", options.time or "", f"by time: the latest rows are the test rows (column {options.time})"
+    elif options.group or options.split == "grouped":
+        kind, by, reason = "grouped", options.group or "", f"rows of one {options.group} stay together"
+    elif options.split:
+        kind, by, reason = options.split, "", "asked for"
+    elif schema.task is not None and schema.task.name in ("Binary", "Multiclass"):
+        kind, by, reason = "stratified", "", "each class keeps its share in every part"
+    else:
+        kind, by, reason = "random", "", "rows are drawn at random"
+    if kind in ("time", "grouped") and not by:
+        raise BadSetting(
+            "split", kind, f"the column to split by, with --{'time' if kind == 'time' else 'group'} COLUMN", "stratified"
+        )
+    reasons["split.kind"] = reason
+    values: dict[str, Any] = {part: float(share) for part, share in shares.items()}
+    return replace(Split(kind=kind, by=by, seed=options.seed), **values)

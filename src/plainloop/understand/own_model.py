@@ -1,0 +1,268 @@
+"""The user's own model: FILE.py:CLASS or an nn.Module; found, named, and tried on one batch before training."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import traceback
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import plainloop
+
+from ..plain.config import Config, Model
+from ..plain.models import layers, own
+from ..plain.prepare import Preparation
+from ..plain.readers import tables
+from ..plain.run import build_model, located
+from ..plain.split import split_rows
+from .resolve import DEFAULT_MODEL, MODELS
+from .setting_problems import ModelDoesNotFit, UnknownModel
+
+NOT_THEIRS = [Path(file).parent for file in (torch.__file__, plainloop.__file__, traceback.__file__)]  # not the user's code
+NOT_FOR_A_FILE = {"run", "own", "layers", "__init__", *MODELS}  # names in models/ that a file of the user's own cannot take
+
+
+@dataclass(frozen=True)
+class OwnModel:
+    """Which model a run has: a built-in one, a class in a file, or a module that is already built."""
+
+    name: str  # how it is called in messages
+    settings: dict[str, Any] | None = None  # of models/own.py, where the class can be built from its file
+    file: Path | None = None
+    module: nn.Module | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether the module exists only as an object, so that the run cannot build it again."""
+        return self.module is not None and self.settings is None and self.name != "layers"
+
+
+def own_model(model: Any, data: str, target: list[str]) -> OwnModel:
+    """What `model=` names. Raises: UnknownModel."""
+    if model is None:
+        return OwnModel(DEFAULT_MODEL)
+    if isinstance(model, nn.Module):
+        return OwnModel(type(model).__name__, module=model)
+    if isinstance(model, type) and issubclass(model, nn.Module):
+        place = source_file(model)
+        if place is None:
+            raise UnknownModel(model.__name__, list(MODELS), "its class is not in a file that can be copied", data, target)
+        return from_file(place, model.__name__, f"{place.name}:{model.__name__}", data, target)
+    text = str(model)
+    if ".py" not in text:
+        return OwnModel(text)
+    path, _, name = text.partition(":")
+    place = Path(path).expanduser()
+    if not place.is_file():
+        raise UnknownModel(text, list(MODELS), f"there is no file {path}", data, target)
+    return from_file(place, name, text, data, target)
+
+
+def from_file(place: Path, name: str, text: str, data: str, target: list[str]) -> OwnModel:
+    if not place.stem.isidentifier() or place.stem in NOT_FOR_A_FILE or place.stem in sys.stdlib_module_names:
+        raise UnknownModel(
+            text, list(MODELS), f"a file called {place.name} cannot be imported beside plainloop's own; rename it", data, target
+        )
+    classes = [
+        line.split("(")[0].split(":")[0].removeprefix("class ").strip()
+        for line in place.read_text(encoding="utf-8").splitlines()
+        if line.startswith("class ")
+    ]
+    if not name and len(classes) == 1:
+        name = classes[0]
+    if name not in classes:
+        has = f"has the classes {', '.join(classes)}" if classes else "has no class"
+        raise UnknownModel(text, [f"{place.name}:{c}" for c in classes] or list(MODELS), f"{place.name} {has}", data, target)
+    return OwnModel(f"{place.name}:{name}", {"file": place.stem, "name": name}, place)
+
+
+def source_file(kind: type) -> Path | None:
+    """The file of a class, where copying and importing it makes sense."""
+    try:
+        place = Path(inspect.getsourcefile(kind) or "")
+    except TypeError:
+        return None
+    ours = place.suffix == ".py" and place.is_file() and kind.__module__ != "__main__" and "site-packages" not in place.parts
+    return place if ours and place.stem.isidentifier() and place.stem not in NOT_FOR_A_FILE else None
+
+
+def as_source(model: OwnModel, config: Config, home: Path) -> tuple[OwnModel, Config]:
+    """A module given as an object, as something the run can build again where that is possible: a list of layers, or its class.
+
+    home: the folder that the paths of the config are relative to.
+    """
+    if model.module is None:
+        return model, config
+    module = model.module
+    if isinstance(module, nn.Sequential):
+        texts = [repr(layer) for layer in module]
+        try:
+            same = nn.Sequential(*(layers.build(text) for text in texts))
+        except (ValueError, TypeError):
+            same = nn.Sequential()
+        if is_built_like(same, module):
+            return replace(model, name="layers"), replace(config, model=Model(file="layers", settings={"layers": texts}))
+    place = source_file(type(module))
+    if place is not None and not isinstance(module, nn.Sequential):
+        preparation = prepared(config, home)
+        settings = {"file": place.stem, "name": type(module).__name__}
+        try:
+            kind = type(module)
+            again = kind(**own.arguments(kind, preparation.shapes, preparation.task.num_outputs, {}))
+        except Exception:  # the class wants arguments that nobody knows
+            again = nn.Sequential()  # fits nothing
+        if is_built_like(again, module):
+            return replace(model, settings=settings, file=place), replace(config, model=Model(file="own", settings=settings))
+    return model, replace(config, model=Model(file="own", settings={"file": "", "name": type(module).__name__}))
+
+
+def is_built_like(made: nn.Module, wanted: nn.Module) -> bool:
+    """Whether a module that was built again is the given one but for the values of its weights.
+
+    The same tensors (shared and frozen ones too), the same layers with the same arguments, no hooks.
+    """
+    a, b = made.state_dict(), wanted.state_dict()
+    if a.keys() != b.keys() or any(a[name].shape != b[name].shape or a[name].dtype != b[name].dtype for name in a):
+        return False
+    learning = [[p.requires_grad for p in module.parameters()] for module in (made, wanted)]  # a shared one counts once
+    layers_of = [list(module.named_modules()) for module in (made, wanted)]
+    if learning[0] != learning[1] or len(layers_of[0]) != len(layers_of[1]):
+        return False
+    same = all(x == y and settings_of_layer(m) == settings_of_layer(n) for (x, m), (y, n) in zip(*layers_of, strict=True))
+    hooks = any(layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks for _, layer in layers_of[1])
+    return same and not hooks
+
+
+def settings_of_layer(layer: nn.Module) -> tuple[Any, ...]:
+    """The kind of a layer and the plain values it holds, such as the rate of a dropout."""
+    plain = {name: value for name, value in vars(layer).items() if isinstance(value, (bool, int, float, str, tuple, type(None)))}
+    return type(layer).__name__, layer.extra_repr(), {name: value for name, value in plain.items() if name != "training"}
+
+
+def first_weights(model: OwnModel) -> dict[str, torch.Tensor]:
+    """The weights that a module given as an object begins with, under the names of the run's model."""
+    assert model.module is not None
+    prefix = "layers." if model.name == "layers" else "module."
+    return {f"{prefix}{name}": tensor for name, tensor in model.module.state_dict().items()}
+
+
+def prepared(config: Config, home: Path) -> Preparation:
+    source = located(config.source, home)
+    table = tables.read(source, config.columns)
+    return Preparation.fit(config, table, split_rows(table, config.split, [table[column.name] for column in config.targets]))
+
+
+def build(model: OwnModel, config: Config, preparation: Preparation, home: Path) -> nn.Module:
+    """The run's model: what the config names, or the contract around the object that was given.
+
+    Raises: ModelDoesNotFit where a model of plainloop's own cannot be built with the settings given.
+    """
+    if model.given:
+        assert model.module is not None
+        return own.Model.around(model.module, preparation.shapes)
+    if config.model.file == "own":
+        return build_model(config, preparation, home)
+    try:
+        made = build_model(config, preparation, home)
+        with torch.no_grad():
+            made.eval()(two_empty_rows(preparation.shapes))
+    except Exception as error:
+        settings = ", ".join(f"{name}={value}" for name, value in config.model.settings.items())
+        raise ModelDoesNotFit(
+            model.name,
+            f"{type(error).__name__}: {error}",
+            f"settings that it can be built with; they are {settings}",
+            "leave out or change the settings of the model that were given with --set",
+        ) from error
+    return made
+
+
+def two_empty_rows(shapes: dict[str, Any]) -> dict[str, torch.Tensor]:
+    rows = {"numbers": torch.zeros(2, shapes.get("numbers", 0))}
+    rows["categories"] = torch.zeros(2, len(shapes.get("categories", [])), dtype=torch.long)
+    return {kind: values for kind, values in rows.items() if values.shape[1]}
+
+
+def try_one_batch(model: OwnModel, config: Config, home: Path) -> None:
+    """Runs one batch of a model of the user's own through scores and loss. Raises: ModelDoesNotFit."""
+    if config.model.file not in ("own", "layers"):
+        return
+    source = located(config.source, home)
+    table = tables.read(source, config.columns)
+    split = split_rows(table, config.split, [table[column.name] for column in config.targets])
+    preparation = Preparation.fit(config, table, split)
+    few = table.rows(split["train"][: min(len(split["train"]), max(2, config.train.batch_size))])
+    inputs, target, task = preparation.inputs(few), preparation.target(few), preparation.task
+    width = sum(values.shape[1] for kind, values in inputs.items() if kind == "numbers") + sum(
+        preparation.shapes.get("categories", [])
+    )
+    wanted = f"a module that takes float32 of shape (rows, {width}) and gives scores of shape (rows, {task.num_outputs})"
+    try:
+        made = build(model, config, preparation, home)
+        first = {name: tensor.clone() for name, tensor in made.state_dict().items()}
+        scores = made(inputs)
+        made.load_state_dict(first)  # a batch normalisation has counted the batch
+    except ModelDoesNotFit:
+        raise
+    except Exception as error:
+        raise ModelDoesNotFit(
+            model.name,
+            f"{type(error).__name__}: {error}{where(error)}",
+            wanted,
+            f"give its first layer {width} inputs and its last {task.num_outputs} outputs",
+        ) from error
+    if not isinstance(scores, torch.Tensor):
+        raise ModelDoesNotFit(
+            model.name,
+            f"it gave a {type(scores).__name__}{forward_of(made)}",
+            f"a tensor of scores of shape ({len(target)}, {task.num_outputs})",
+            "return the scores alone from forward",
+        )
+    shape = tuple(scores.shape)
+    if scores.dim() not in (2, 3) or shape[0] != len(target) or shape[-1] != task.num_outputs:
+        raise ModelDoesNotFit(
+            model.name,
+            f"it gave scores of shape {shape} for {len(target)} rows{forward_of(made)}",
+            f"scores of shape ({len(target)}, {task.num_outputs})",
+            f"give its last layer {task.num_outputs} outputs",
+        )
+    if not any(parameter.requires_grad for parameter in made.parameters()):
+        raise ModelDoesNotFit(
+            model.name,
+            "it has no parameter that can learn",
+            "at least one parameter with requires_grad",
+            "keep the layers as attributes of the module",
+        )
+    if not task.loss(scores.float(), target).requires_grad:
+        raise ModelDoesNotFit(
+            model.name,
+            "its scores are cut off from its parameters",
+            "scores that a gradient can flow back from",
+            "leave out .detach() and torch.no_grad() in forward",
+        )
+
+
+def where(error: Exception) -> str:
+    """The line of the user's own code at which an error arose."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_file()]
+    theirs = [frame for frame in frames if not any(Path(frame.filename).is_relative_to(place) for place in NOT_THEIRS)]
+    return f" (line {theirs[-1].lineno} of {Path(theirs[-1].filename).name}: {theirs[-1].line})" if theirs else ""
+
+
+def forward_of(made: nn.Module) -> str:
+    """Where the forward of the user's module is written."""
+    forward = type(getattr(made, "module", made)).__dict__.get("forward")
+    try:
+        lines, first = inspect.getsourcelines(forward)  # type: ignore[arg-type]  # None is a TypeError
+        place = Path(inspect.getsourcefile(forward) or "")  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        return ""
+    if any(place.is_relative_to(folder) for folder in NOT_THEIRS):
+        return ""
+    answer = next((first + n for n, line in reversed(list(enumerate(lines))) if line.strip().startswith("return")), first)
+    return f" (line {answer} of {place.name}: {lines[answer - first].strip()})"

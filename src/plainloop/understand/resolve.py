@@ -1,0 +1,289 @@
+"""From what was understood and what was asked for to a resolved Config: every value with the reason it has.
+
+The defaults are the tables at the top of this file. `--set name=value` overrides any field of the config and any keyword
+argument of the model; names are checked here, with a suggestion, and values against the bounds that config.py states.
+"""
+
+from __future__ import annotations
+
+import inspect as inspect_module
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, fields, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from ..options import TrainOptions, as_pairs
+from ..plain import config as c
+from ..problems import Notice, nearest
+from .setting_problems import BadSetting, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
+
+TASK_FILES = {"Binary": "classify", "Multiclass": "classify", "Multilabel": "multilabel", "Regression": "regress"}
+
+# model -> (what it is, settings that differ from the defaults of Train); adding a model is its file and one line here
+MODELS: dict[str, tuple[str, dict[str, Any]]] = {
+    "table_mlp": ("embeddings and a multilayer perceptron", {}),
+    "table_linear": ("a weighted sum: logistic or linear regression", {"learning_rate": 0.01, "weight_decay": 0.0}),
+    "table_transformer": ("a transformer over the columns", {"learning_rate": 3e-4}),
+    "layers": ("a stack of torch layers", {}),
+}
+DEFAULT_MODEL = "table_mlp"
+# model -> (below this many train rows, its settings there, why): measured in docs/experiments.md
+SMALL: dict[str, tuple[int, dict[str, Any], str]] = {
+    "table_mlp": (
+        10_000,
+        {"members": 8, "width": 128, "frequency": 0.1},
+        "few rows: eight small members that are averaged, and slower waves, overfit less",
+    ),
+}
+SECTIONS = {"split": c.Split, "task": c.Task, "train": c.Train, "machine": c.Machine}
+Reasons = dict[str, str]  # "train.epochs" -> why
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A config, the reason of each of its values, and what should be said about them."""
+
+    config: c.Config
+    reasons: Reasons
+    notices: list[Notice]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller asked for, and how messages name it."""
+
+    settings: dict[str, Any]  # "learning_rate" or "train.learning_rate" or "model.width" -> value, as text or typed
+    model: str  # built-in name, or the name the user's own model goes by
+    own: dict[str, Any] | None = None  # for a model of the user's own: {"file": ..., "name": ...}
+    data: str = "data.csv"
+    target: tuple[str, ...] = ()
+
+
+def resolve(
+    source: c.Source,
+    columns: tuple[c.Column, ...],
+    task: str,
+    split: c.Split,
+    num_rows: int,
+    asked: Asked,
+    device: str = "auto",
+    seed: int = 0,
+) -> Resolved:
+    """The config of a run.
+
+    Raises: UnknownSetting, BadSetting, UnknownModel, NoDevice.
+    """
+    reasons: Reasons = {}
+    task_values: dict[str, Any] = {"name": task, "file": TASK_FILES[task]}
+    train_values = defaults_for(asked.model, num_rows, reasons)
+    machine_values = machine_for(device, seed, asked, reasons)
+    base = c.Config(
+        source=source,
+        columns=columns,
+        split=split,
+        task=c.Task(**task_values),
+        model=model_for(asked, num_rows, reasons),
+        train=c.Train(**train_values),
+        machine=c.Machine(**machine_values),
+    )
+    given = {name: value for name, value in asked.settings.items() if value is not None}
+    config = override(base, given, asked, reasons)
+    return Resolved(config, reasons, without_effect(config, given))
+
+
+def settings_of(options: TrainOptions) -> dict[str, Any]:
+    """The settings that the options give, under the names of the config; those of --set come last and win."""
+    direct = {
+        "train.epochs": options.epochs,
+        "train.batch_size": options.batch_size,
+        "train.learning_rate": options.learning_rate,
+        "task.balance": options.balance,
+        "train.compile": options.compile or None,
+    }
+    return {**direct, **as_pairs(options.set)}
+
+
+def defaults_for(model: str, num_rows: int, reasons: Reasons) -> dict[str, Any]:
+    """The values of Train for a model and a number of train rows."""
+    values: dict[str, Any] = {}
+    batch = 64
+    while batch < 1024 and batch * 100 <= num_rows:
+        batch *= 2
+    values["batch_size"] = batch
+    reasons["train.batch_size"] = f"about a hundredth of the {num_rows:,} train rows, between 64 and 1024"
+    values["epochs"] = 60 if num_rows < 20_000 else 30 if num_rows < 100_000 else 12
+    reasons["train.epochs"] = f"{values['epochs']} passes over {num_rows:,} rows; early stopping ends it sooner"
+    values |= {"schedule": "one_cycle", "warmup": 0.1, "learning_rate": 2e-3, "weight_decay": 0.02}
+    values["patience"] = max(8, values["epochs"] // 4)
+    reasons["train.schedule"] = "rises for the first tenth of the steps, then falls to zero"
+    reasons["train.learning_rate"] = "the highest rate of the cycle"
+    for name, value in MODELS.get(model, ("", {}))[1].items():
+        values[name] = value
+        reasons[f"train.{name}"] = f"the default of {model}"
+    return values
+
+
+def machine_for(device: str, seed: int, asked: Asked, reasons: Reasons) -> dict[str, Any]:
+    """Device and threads. Raises: NoDevice."""
+    import torch
+
+    from ..plain.device import best_device
+
+    chosen = best_device() if device == "auto" else device
+    there = [
+        "cpu",
+        *([f"cuda:{n}" for n in range(torch.cuda.device_count())]),
+        *(["mps"] if torch.backends.mps.is_available() else []),
+    ]
+    if chosen not in there and not (chosen == "cuda" and torch.cuda.is_available()):
+        raise NoDevice(chosen, there, asked.data, list(asked.target))
+    reasons["machine.device"] = "the best that torch sees here" if device == "auto" else "asked for"
+    small = asked.model.startswith("table_") and asked.model != "table_transformer"
+    # 2 threads are slower than 1 on small layers even when the machine is idle, and many times slower when it is not
+    threads = 1 if small else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    reasons["machine.threads"] = "small layers are fastest on one thread" if small else "all cores"
+    return {"device": chosen, "threads": threads, "seed": seed}
+
+
+def model_for(asked: Asked, num_rows: int, reasons: Reasons) -> c.Model:
+    """The model and every keyword argument of its class. Raises: UnknownModel."""
+    if asked.own is not None:
+        reasons["model.file"] = "your own module"
+        return c.Model(file="own", settings=asked.own)
+    if asked.model not in MODELS:
+        raise UnknownModel(asked.model, list(MODELS), "", asked.data, list(asked.target))
+    reasons["model.file"] = MODELS[asked.model][0]
+    signature = inspect_module.signature(model_class(asked.model).__init__).parameters
+    keywords = {name: p.default for name, p in signature.items() if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
+    below, small, why = SMALL.get(asked.model, (0, {}, ""))
+    if num_rows < below:
+        keywords |= small
+        reasons |= {f"model.{name}": why for name in small}
+    return c.Model(file=asked.model, settings=keywords)
+
+
+def model_class(file: str) -> Any:
+    return import_module(f"..plain.models.{file}", __package__).Model
+
+
+def override(config: c.Config, given: Mapping[str, Any], asked: Asked, reasons: Reasons) -> c.Config:
+    """The config with the given settings in their places."""
+    homes = {f"{section}.{f.name}": f for section, kind in SECTIONS.items() for f in fields(kind) if f.metadata}
+    short = {key.split(".", 1)[1]: key for key in reversed(homes)}  # an earlier section wins a name that two have
+    sections: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    model_settings = dict(config.model.settings)
+    for name, value in given.items():
+        key = name if name in homes else short.get(name, "")
+        if key:
+            section, short_name = key.split(".", 1)
+            sections[section][short_name] = checked(key, homes[key], get_type_hints(SECTIONS[section])[short_name], value, asked)
+        else:
+            key = name if name.startswith("model.") else f"model.{name}"
+            model_settings[key[6:]] = model_value(key[6:], value, model_settings, name, [*homes, *short], asked)
+        reasons[key] = "asked for"
+    changed: dict[str, Any] = {section: replace(getattr(config, section), **values) for section, values in sections.items()}
+    return replace(config, **changed, model=replace(config.model, settings=model_settings))
+
+
+def checked(key: str, field: Field, hint: Any, value: Any, asked: Asked) -> Any:
+    """The value as the field's type, within its bounds. Raises: BadSetting."""
+    from pydantic import Field as Bounds
+    from pydantic import TypeAdapter, ValidationError
+
+    meta = field.metadata
+    good = str(field.default if field.default is not MISSING else "...")
+    if meta["choices"]:
+        if value not in meta["choices"]:
+            near = nearest(str(value), list(meta["choices"]))
+            raise BadSetting(
+                key, value, "one of " + ", ".join(meta["choices"]), near[0] if near else good, asked.data, list(asked.target)
+            )
+        return value
+    limits = {"ge": meta["low"], "gt": meta["above"], "le": meta["high"]}
+    bounds = Bounds(
+        allow_inf_nan=False if hint in (float, "float") else None,
+        **{name: limit for name, limit in limits.items() if limit is not None},
+    )
+    try:
+        from typing import Annotated
+
+        return TypeAdapter(Annotated[hint, bounds]).validate_python(value)
+    except ValidationError as error:
+        raise BadSetting(key, value, wanted(hint, meta), good, asked.data, list(asked.target)) from error
+
+
+def wanted(hint: Any, meta: Mapping[str, Any]) -> str:
+    """What a setting can be, in words.
+
+    >>> wanted(int, {"low": 1, "above": None, "high": None})
+    'a whole number of at least 1'
+    """
+    kind = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}.get(hint, str(hint))
+    parts = [
+        f"above {meta['above']:g}" if meta["above"] is not None else "",
+        f"of at least {meta['low']:g}" if meta["low"] is not None else "",
+        f"at most {meta['high']:g}" if meta["high"] is not None else "",
+    ]
+    parts = [part for part in parts if part]
+    return f"{kind} {' and '.join(parts)}".strip()
+
+
+def model_value(name: str, value: Any, settings: Mapping[str, Any], said: str, others: list[str], asked: Asked) -> Any:
+    """A keyword argument of the model, cast to the type of its default. Raises: UnknownSetting, BadSetting."""
+    import ast
+
+    if asked.own is None and name not in settings and name != "layers":
+        known = [*(f"model.{key}" for key in settings), *settings, *others]
+        raise UnknownSetting(said, nearest(said, known), asked.model, asked.data, list(asked.target))
+    if isinstance(value, str):
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            value = {"true": True, "false": False}.get(value.lower(), value)
+    default = settings.get(name)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if default is not None and type(default) is not type(value):
+        raise BadSetting(f"model.{name}", value, f"a value like {default!r}", str(default), asked.data, list(asked.target))
+    return value
+
+
+def without_effect(config: c.Config, given: Mapping[str, Any]) -> list[Notice]:
+    """Settings that were given and change nothing."""
+    train, said = config.train, {name.split(".")[-1] for name in given}
+    rules = [
+        ("momentum", train.optimizer not in ("sgd", "rmsprop"), f"the optimizer is {train.optimizer}", "add --set optimizer=sgd"),
+        ("warmup", train.schedule != "one_cycle", f"the schedule is {train.schedule}", "add --set schedule=one_cycle"),
+        (
+            "schedule_epochs",
+            train.schedule not in ("step", "plateau"),
+            f"the schedule is {train.schedule}",
+            "add --set schedule=step",
+        ),
+        (
+            "schedule_factor",
+            train.schedule not in ("step", "plateau"),
+            f"the schedule is {train.schedule}",
+            "add --set schedule=step",
+        ),
+        ("label_smoothing", config.task.name == "Regression", "the task is regression", "leave it out"),
+        ("balance", config.task.name == "Regression" and config.task.balance != "none", "the task is regression", "leave it out"),
+    ]
+    return [SettingWithoutEffect(name, reason, how) for name, no_effect, reason, how in rules if name in said and no_effect]
+
+
+def relative_to(source: c.Source, home: Path) -> c.Source:
+    """The source with its paths as seen from the folder of run.toml, so that a run and its data can move together."""
+
+    def seen(path: str) -> str:
+        try:
+            return Path(os.path.relpath(Path(path).resolve(), home.resolve())).as_posix()
+        except ValueError:  # another drive
+            return str(Path(path).resolve())
+
+    places: dict[str, Any] = {
+        part: tuple(seen(path) for path in getattr(source, part)) for part in ("data", "validation", "test")
+    }
+    return replace(source, **places)

@@ -1,0 +1,217 @@
+"""Problems of options and settings: what cannot be asked for. See problems.py for the form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..plain.faults import shorten
+from ..problems import Notice, PlainloopError, command, listed, nearest
+
+
+@dataclass(eq=False)
+class UnknownOption(PlainloopError):
+    """A keyword argument or option that does not exist.
+
+    What it does: refuses a name that `train` or `inspect` does not know.
+    Why: a misspelt option would silently have no effect.
+    Example: `plainloop.train("houses.csv", target="price", epoch=10)`
+    Fix: use the name that is suggested.
+    """
+
+    name: str
+    near: list[str]
+    form: str = "one of the options of this command"
+
+    def __post_init__(self) -> None:
+        self.what = f"Unknown option: {shorten(self.name)}."
+        self.expected = f"Expected {self.form}." + (f" Did you mean {' or '.join(self.near)}?" if self.near else "")
+        self.fix = "plainloop train --help"
+
+    @classmethod
+    def example(cls) -> UnknownOption:
+        return cls("epoch", ["epochs"])
+
+
+@dataclass(eq=False)
+class UnknownSetting(PlainloopError):
+    """A setting that neither the run nor its model has.
+
+    What it does: refuses a name given with `--set` that no part of the run knows.
+    Why: a misspelt setting would silently have no effect.
+    Example: `plainloop train houses.csv --target price --set learnig_rate=0.01`
+    Fix: use the name that is suggested.
+    """
+
+    name: str
+    near: list[str]
+    model: str
+    data: str = "data.csv"
+    target: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.what = f"Unknown setting {shorten(self.name)}."
+        self.expected = f"Expected a setting of the run or of the model {self.model}: {listed(self.near, 12)}."
+        best = self.near[0] if self.near else "epochs"
+        self.fix = command("train", self.data, self.target, "--set", f"{best}=...")
+
+    @classmethod
+    def example(cls) -> UnknownSetting:
+        return cls("learnig_rate", ["learning_rate"], "table_mlp", "houses.csv", ["price"])
+
+
+@dataclass(eq=False)
+class BadSetting(PlainloopError):
+    """A setting with a value outside of what it can be.
+
+    What it does: refuses a value of the wrong type, outside its bounds, or not among its choices.
+    Why: training on it would fail late, or give a model that learned nothing.
+    Example: `plainloop train houses.csv --target price --learning-rate 0`
+    Fix: a value within the bounds that are named.
+    """
+
+    name: str
+    value: Any
+    wanted: str
+    good: str
+    data: str = "data.csv"
+    target: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.what = f"The setting {self.name} cannot be {shorten(self.value)}."
+        self.expected = f"Expected {self.wanted}."
+        self.fix = command("train", self.data, self.target, "--set", f"{self.name}={self.good}")
+
+    @classmethod
+    def example(cls) -> BadSetting:
+        return cls("learning_rate", "0", "a number above 0 and at most 100", "0.001", "houses.csv", ["price"])
+
+
+@dataclass(eq=False)
+class UnknownModel(PlainloopError):
+    """A model that is neither built in nor a file with a class.
+
+    What it does: refuses a value of `--model` that names no model.
+    Why: there is nothing to train.
+    Example: `plainloop train houses.csv --target price --model table_mpl`
+    Fix: one of the models named, or FILE.py:CLASS.
+    """
+
+    name: str
+    models: list[str]
+    reason: str = ""
+    data: str = "data.csv"
+    target: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.what = f"There is no model {shorten(self.name)}{': ' + self.reason if self.reason else ''}."
+        self.expected = f"Expected one of {', '.join(self.models)}, or a class of your own as FILE.py:CLASS."
+        self.fix = command(
+            "train", self.data, self.target, "--model", next(iter(nearest(self.name, self.models)), self.models[0])
+        )
+
+    @classmethod
+    def example(cls) -> UnknownModel:
+        return cls("table_mpl", ["table_mlp", "table_linear", "table_transformer"], "", "houses.csv", ["price"])
+
+
+@dataclass(eq=False)
+class ModelDoesNotFit(PlainloopError):
+    """The model cannot take the inputs, or its scores do not fit the task.
+
+    What it does: runs one batch through the model before training and refuses where that fails.
+    Why: torch's own message would come late and speak of matrices, not of your data.
+    Example: a module whose last layer has 3 outputs, for a target with 5 classes.
+    Fix: the sizes that are named.
+    """
+
+    model: str
+    got: str
+    wanted: str
+    how: str
+
+    def __post_init__(self) -> None:
+        self.what = f"The model {self.model} does not fit the data: {self.got}."
+        self.expected = f"Expected {self.wanted}."
+        self.fix = self.how
+
+    @classmethod
+    def example(cls) -> ModelDoesNotFit:
+        return cls(
+            "mynet.py:MyNet",
+            "it gave scores of shape (32, 3)",
+            "scores of shape (32, 5), one column per class",
+            "give its last layer 5 outputs",
+        )
+
+
+@dataclass(eq=False)
+class NoDevice(PlainloopError):
+    """The device asked for is not there.
+
+    What it does: refuses a device that torch cannot use on this machine.
+    Why: training on another one than asked for could take hours longer.
+    Example: `plainloop train houses.csv --target price --device cuda` without a GPU
+    Fix: `--device auto` takes the best one there is.
+    """
+
+    device: str
+    there: list[str]
+    data: str = "data.csv"
+    target: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.what = f"The device {shorten(self.device)} is not there."
+        self.expected = f"Expected one of: {', '.join(self.there)}, or auto."
+        self.fix = command("train", self.data, self.target, "--device", "auto")
+
+    @classmethod
+    def example(cls) -> NoDevice:
+        return cls("cuda", ["cpu"], "houses.csv", ["price"])
+
+
+@dataclass(eq=False)
+class NoTarget(PlainloopError):
+    """`train` was called without a target.
+
+    What it does: asks for the column to learn and lists the columns.
+    Why: a guess would train the wrong model and look right.
+    Example: `plainloop train houses.csv`
+    Fix: name the column with `--target`.
+    """
+
+    data: str
+    columns: list[str]
+
+    def __post_init__(self) -> None:
+        self.what = f"No target given for {self.data}."
+        self.expected = f"Expected the name of the column to learn, one of: {listed(self.columns, 12)}."
+        self.fix = command("train", self.data, [self.columns[-1]])
+
+    @classmethod
+    def example(cls) -> NoTarget:
+        return cls("houses.csv", ["area", "city", "price"])
+
+
+@dataclass(eq=False)
+class SettingWithoutEffect(Notice):
+    """A setting that changes nothing in this run.
+
+    What it does: says that a setting that was given has no effect here.
+    Why: you may think it was tried.
+    Example: `--set momentum=0.5` with the optimizer adamw
+    Fix: leave it out, or change the setting that it belongs to.
+    """
+
+    name: str
+    reason: str
+    how: str
+
+    def __post_init__(self) -> None:
+        self.what = f"The setting {self.name} has no effect: {self.reason}."
+        self.expected = "Expected a setting that this run uses."
+        self.fix = self.how
+
+    @classmethod
+    def example(cls) -> SettingWithoutEffect:
+        return cls("momentum", "the optimizer is adamw", "add --set optimizer=sgd, or leave momentum out")

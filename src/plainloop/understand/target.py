@@ -1,0 +1,209 @@
+"""The task, from the target: which kind, which classes, and what stands in the way. Used by infer.py."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import polars as pl
+
+from ..plain.readers.table_faults import TargetNotNumber
+from ..plain.readers.tables import number, truth
+from ..problems import Notice
+from .column_types import PAIRS, ColumnGuess, Values
+from .infer import Context, TaskGuess
+from .target_problems import (
+    LabelsOnlyInTest,
+    LabelVariants,
+    MixedSeparators,
+    RareClasses,
+    RowsWithoutTarget,
+    TargetHasOneValue,
+    TargetLooksLikeId,
+    TaskImpossible,
+    TooFewRows,
+)
+
+TASKS = {"binary": "Binary", "multiclass": "Multiclass", "multilabel": "Multilabel", "regression": "Regression"}
+FEWEST_ROWS = 20
+MOST_CLASSES = 1000
+
+
+def infer_task(context: Context, columns: list[ColumnGuess]) -> tuple[TaskGuess, int, list[Notice]]:
+    """The task, the number of rows with a target, and what there is to say. Sets the target columns' types."""
+    guesses = [next(made for made in columns if made.name == name) for name in context.target]
+    notices = _unlabelled(context, guesses)
+    asked = context.options.task.lower()
+    if asked and asked not in TASKS:
+        raise TaskImpossible(context.data, context.target, asked, "cannot be asked for that", f"one of: {', '.join(TASKS)}")
+    labelled = _labelled(context)
+    if len(guesses) > 1:
+        task = _several(context, guesses, asked)
+    else:
+        variants = _label_variants(context, guesses[0])
+        task = _single(context, guesses[0], asked)
+        notices += variants if task.name in ("Binary", "Multiclass") else []
+    if labelled < FEWEST_ROWS:
+        raise TooFewRows(context.data, context.target, labelled, FEWEST_ROWS, "plainloop does not train on less")
+    if labelled < len(task.classes) and task.name == "Multiclass":
+        raise TooFewRows(context.data, context.target, labelled, 2 * len(task.classes), f"there are {len(task.classes)} classes")
+    rare = [(word, count) for word, count in task.classes.items() if count < 10]
+    if rare and task.name != "Multilabel":
+        notices.append(RareClasses(context.data, context.target, rare[::-1]))
+    return task, labelled, notices
+
+
+def _labelled(context: Context) -> int:
+    return int(context.frame.select(pl.all_horizontal(pl.col(name).is_not_null() for name in context.target).sum()).item())
+
+
+def _unlabelled(context: Context, guesses: list[ColumnGuess]) -> list[Notice]:
+    for made in guesses:
+        if made.missing == len(context.frame):
+            raise TargetHasOneValue(context.data, made.name, None, made.missing, _others(context, [made.name]))
+    missing = context.frame.select(pl.any_horizontal(pl.col(name).is_null() for name in context.target)).to_series().arg_true()
+    if not len(missing):
+        return []
+    marks = sorted({mark for name in context.target for mark in context.marks.get(name, ())})
+    places = [context.place(int(row)) for row in missing.head(5)]
+    return [RowsWithoutTarget(context.data, context.target, len(missing), len(context.frame), places, marks)]
+
+
+def _others(context: Context, names: list[str]) -> list[str]:
+    """Columns that could be meant instead, the last first: a target often stands last."""
+    return [name for name in reversed(context.frame.columns) if name not in names]
+
+
+def _several(context: Context, guesses: list[ColumnGuess], asked: str) -> TaskGuess:
+    wanted = "0/1 (or yes/no) in every target column"
+    if asked not in ("", "multilabel"):
+        found = f"are {len(guesses)} columns"
+        raise TaskImpossible(context.data, context.target, asked, found, "one target column", ("--task", "multilabel"))
+    for made in guesses:
+        single = made.distinct == 1 and made.examples[0].lower() in {*PAIRS, *PAIRS.values()}
+        if (made.type == "number" and made.distinct == 2 and (made.low, made.high) == (0, 1)) or single:
+            word = made.examples[0].lower()
+            pair = next(((no, yes) for no, yes in PAIRS.items() if word in (no, yes)), ("0", "1"))
+            made.type, made.false, made.true = "boolean", *pair
+        if made.type != "boolean":
+            found = f"are not all 0/1: {made.name} has {made.distinct} different values, such as {', '.join(made.examples[:3])}"
+            raise TaskImpossible(context.data, context.target, "", found, wanted)
+        made.role, made.kept_out, made.reason = "target", "", "one of several 0/1 targets"
+    counts = {made.name: int(np.nansum(truth(context.frame[made.name], made.column()))) for made in guesses}
+    return TaskGuess("Multilabel", f"{len(guesses)} target columns of 0 and 1", "--target with one column", counts)
+
+
+def _single(context: Context, made: ColumnGuess, asked: str) -> TaskGuess:
+    cells = context.frame[made.name]
+    if made.type == "number":  # "1.0" is the class "1" where both are written
+        known = set(cells.drop_nulls().unique())
+        made.replace |= {word: _plain(word) for word in known if _plain(word) != word and _plain(word) in known}
+    values = Values.of(cells if made.type == "boolean" else cells.replace(made.replace), context.decimal)
+    numeric = (made.type in ("number", "boolean") and not np.isnan(values.numbers).all()) or bool(made.strip)
+    if len(values.words) == 1:
+        raise TargetHasOneValue(context.data, made.name, values.words[0], values.present, _others(context, [made.name]))
+    name, reason, override = _rule(context, made, values, numeric)
+    if asked and asked != name.lower():
+        name, reason, override = TASKS[asked], f"named by --task {asked}", "without --task"
+    if name == "Regression":
+        return _regression(context, made, values, reason, override)
+    if name == "Multilabel":
+        return _tags(context, made, values, reason, override)
+    if name == "Binary" and len(values.words) != 2:
+        found = f"has {len(values.words)} different values"
+        raise TaskImpossible(context.data, context.target, asked, found, "two different values", ("--task", "multiclass"))
+    if made.type == "datetime" and len(values.words) > 20 and not asked and context.options.types.get(made.name) != "category":
+        found = f"holds {len(values.words)} different times"
+        raise TaskImpossible(context.data, context.target, "", found, "a number or a class", ("--types", f"{made.name}=category"))
+    too_many = len(values.words) > MOST_CLASSES or len(values.words) == values.present
+    if too_many and values.present >= FEWEST_ROWS:
+        words = [word for word, _ in values.top(limit=3)]
+        raise TargetLooksLikeId(context.data, made.name, len(values.words), values.present, words, _others(context, [made.name]))
+    made.type, made.true, made.false, made.also_missing, made.strip, made.format = "category", "", "", (), "", ""
+    if made.replace and not set(made.replace.values()) <= set(values.words):
+        made.replace = {}
+    made.reason = reason
+    return TaskGuess(name, reason, override, dict(values.top(limit=len(values.words))))
+
+
+def _rule(context: Context, made: ColumnGuess, values: Values, numeric: bool) -> tuple[str, str, str]:
+    distinct, name = len(values.words), made.name
+    if context.options.tags or made.type == "tags":
+        return "Multilabel", f'the cells of "{name}" hold several labels', "--task multiclass"
+    if distinct == 2:
+        words = " and ".join(sorted(values.words))
+        return "Binary", f'"{name}" has two values: {words}', "--task regression" if numeric else "--task multiclass"
+    asked_type = context.options.types.get(name, "")
+    if not numeric or asked_type == "category":
+        return "Multiclass", f'"{name}" has {distinct} different words', "--task regression"
+    numbers = np.unique(values.numbers[~np.isnan(values.numbers)])
+    codes = distinct <= 20 and len(numbers) == distinct and bool((numbers == np.arange(len(numbers)) + numbers[0]).all())
+    if codes and numbers[0] in (0, 1) and asked_type != "number":
+        reason = f'"{name}" has the {distinct} whole numbers {numbers[0]:.0f} to {numbers[-1]:.0f}: codes of classes'
+        return "Multiclass", reason, "--task regression"
+    return "Regression", f'"{name}" is a number with {distinct} different values', "--task multiclass"
+
+
+def _regression(context: Context, made: ColumnGuess, values: Values, reason: str, override: str) -> TaskGuess:
+    made.also_missing = ()  # in an input a few words count as missing; a target must be a number in every row
+    column = made.column()
+    numbers = number(values.words, column, context.decimal)
+    wrong = np.isnan(numbers)
+    if wrong.any():
+        words = [word for word, _ in values.top(wrong, 20)]
+        rows = context.frame[made.name].is_in(values.words.filter(pl.Series(wrong)).to_list()).arg_true()
+        places = [(context.place(int(row)), str(context.frame[made.name][int(row)])) for row in rows.head(5)]
+        raise TargetNotNumber(context.data, made.name, places, len(rows), words)
+    made.type, made.true, made.false, made.replace, made.reason = "number", "", "", {}, reason
+    made.low, made.high = float(numbers.min()), float(numbers.max())
+    return TaskGuess("Regression", reason, override)
+
+
+def _tags(context: Context, made: ColumnGuess, values: Values, reason: str, override: str) -> TaskGuess:
+    made.separator = context.options.tags or made.separator or ","
+    made.type, made.reason, made.kept_out = "tags", reason, ""
+    made.true, made.false, made.also_missing, made.strip, made.format = "", "", (), "", ""
+    parts = pl.DataFrame({"label": values.words.str.split(made.separator), "rows": values.counts}).explode("label")
+    parts = parts.with_columns(pl.col("label").str.strip_chars()).filter(pl.col("label") != "")
+    counts = parts.group_by("label").agg(pl.col("rows").sum()).sort("rows", "label", descending=[True, False])
+    labels = set(counts["label"])
+    for other in "|;,":
+        split = [label for label in labels if other in label and {part.strip() for part in label.split(other)} <= labels]
+        if other != made.separator and split:
+            rows = context.frame[made.name].str.contains(split[0], literal=True).arg_true()
+            places = [(context.place(int(row)), str(context.frame[made.name][int(row)])) for row in rows.head(5)]
+            raise MixedSeparators(context.data, made.name, made.separator, other, places)
+    if len(labels) > MOST_CLASSES:
+        words = counts["label"].head(3).to_list()
+        raise TargetLooksLikeId(context.data, made.name, len(labels), values.present, words, _others(context, [made.name]))
+    return TaskGuess("Multilabel", f'{reason}, separated by "{made.separator}"', override, dict(counts.iter_rows()))
+
+
+def _label_variants(context: Context, made: ColumnGuess) -> list[Notice]:
+    """Labels of the validation and test files that are train labels but for case, quotes or a final dot."""
+    notices: list[Notice] = []
+    cells = context.frame[made.name]
+    known = cells[context.parts["data"].start : context.parts["data"].stop].drop_nulls().unique().to_list()
+    if len(known) > (20 if made.type == "number" else MOST_CLASSES):
+        return []
+    plain: dict[str, list[str]] = {}
+    for word in known:
+        plain.setdefault(_plain(word), []).append(word)
+    for part in ("validation", "test"):
+        rows = context.parts.get(part, range(0))
+        counts = dict(cells[rows.start : rows.stop].drop_nulls().value_counts().iter_rows())
+        new = sorted((word for word in counts if word not in known), key=lambda word: (-counts[word], word))
+        swap = {word: plain[_plain(word)][0] for word in new if len(plain.get(_plain(word), [])) == 1}
+        if swap:
+            made.replace = {**made.replace, **swap}
+            notices.append(LabelVariants(context.data, context.target, swap, part))
+        unseen = [(word, counts[word]) for word in new if word not in swap]
+        if unseen:
+            notices.append(LabelsOnlyInTest(context.data, context.target, part, unseen))
+    return notices
+
+
+def _plain(word: str) -> str:
+    """A label without outer quotes, final dot, case, and the .0 of a whole number."""
+    bare = re.sub(r"^(['\"])(.*)\1$", r"\2", word.strip().rstrip(".")).strip().lower()
+    return re.sub(r"^([-+]?\d+)\.0+$", r"\1", bare)

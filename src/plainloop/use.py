@@ -1,0 +1,122 @@
+"""A finished run at work on other rows: predict and evaluate."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .plain.checkpoint import StorageFailed, write_file
+from .problems import Notice
+from .run_folder import make_folder
+from .run_problems import ColumnsMissing, NothingToScore, UnseenLabels, WrongWidth
+from .sources import as_frame, is_in_memory
+
+if TYPE_CHECKING:
+    from .run_folder import Run
+
+
+def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Notice]]:
+    """The rows of a source as the run's own reader types them, with the repairs of the run repeated.
+
+    Raises: ColumnsMissing and what reading raises.
+    """
+    from .understand.probe import probe_like
+
+    config, reader = run.config, run._plain(f"readers.{run.config.source.reader}")
+    columns = [column for column in config.columns if column.role == "input" or (with_target and column.role == "target")]
+    wanted = [column.name for column in columns]
+    if is_in_memory(source):
+        frame, _ = as_frame(source)
+        check_columns(wanted, list(frame.columns), "the data", run)
+        return reader.read_frame(frame, columns, config.source.missing), []
+    paths = [str(source)] if isinstance(source, (str, Path)) else [str(path) for path in source]
+    found, notices = probe_like(paths, config.source)
+    there = list(reader.read_text(found)[0].columns)
+    if found.format == "csv" and not found.header and not config.source.header:
+        names = places_without_header(run, len(there), paths[0], with_target=with_target)
+    else:
+        names = {name: name for name in wanted}
+        check_columns(wanted, there, paths[0], run)
+    table = reader.read(replace(found, sha256=""), [replace(column, name=names[column.name]) for column in columns])
+    return type(table)({name: table[names[name]] for name in wanted}, table.parts), notices
+
+
+def places_without_header(run: Run, width: int, file: str, *, with_target: bool) -> dict[str, str]:
+    """Where each column of the run stands in a file without header that has all columns, or all but the targets.
+
+    Raises: WrongWidth.
+    """
+    columns = run.config.columns
+    full = int(run.facts.get("columns", 0)) or max(int(column.name) for column in columns) + 1
+    targets = {int(column.name) for column in columns if column.role == "target"}
+    if width == full:
+        return {column.name: column.name for column in columns}
+    if with_target or width != full - len(targets):
+        raise WrongWidth(file, width, full, 0 if with_target else full - len(targets))
+    left = [str(place) for place in range(full) if place not in targets]
+    return {name: str(place) for place, name in enumerate(left)}
+
+
+def check_columns(wanted: list[str], there: list[str], place: str, run: Run) -> None:
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        targets = {column.name for column in run.config.targets}
+        raise ColumnsMissing(place, missing, there, str(run.folder), only_target=set(missing) <= targets)
+
+
+def predict(run: Run, source: Any, output: str | Path | None) -> list[Any]:
+    """See `Run.predict`."""
+    table, _ = table_of(run, source, with_target=False)
+    scores = run.scores(table)
+    task = run.preparation.task
+    if output is not None:
+        text = run._plain("evaluate").predictions_csv(np.arange(len(table)), task.report_columns(scores))
+        write_text(output, text)
+    return task.decode(scores)
+
+
+def write_text(output: str | Path, text: str) -> None:
+    """Writes the text to a file, whole or not at all; "-" is stdout. Raises: StorageFailed."""
+    path = Path(output)
+    if str(output) == "-":
+        sys.stdout.write(text)
+        return
+    make_folder(path.parent, exist_ok=True)
+    if path.exists() and not path.is_file():  # a device such as /dev/null must not be replaced by a file
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise StorageFailed(str(path), error.strerror or str(error)) from error
+    else:
+        write_file(path, text)
+
+
+def evaluate(run: Run, source: Any) -> dict[str, Any]:
+    """See `Run.evaluate`."""
+    from .judge.intervals import intervals
+
+    table, notices = table_of(run, source, with_target=True)
+    task = run.preparation.task
+    target = run.preparation.target(table)
+    known = known_rows(target)
+    if not known.all():
+        strange = np.flatnonzero(~known)
+        cells = table[run.config.targets[0].name][strange]
+        labels = sorted(set(map(str, cells.tolist()))) if hasattr(cells, "words") else ["missing"]
+        if not known.any():
+            raise NothingToScore(str(source) if isinstance(source, (str, Path)) else "the data", len(strange), labels)
+        notices.append(UnseenLabels(labels, len(strange)))
+    rows = np.flatnonzero(known)
+    scores = run.scores(table.rows(rows))
+    metrics = intervals(task, scores, target[rows])
+    return {"run": str(run.folder), "rows": len(rows), "headline": task.headline, "metrics": metrics, "notices": notices}
+
+
+def known_rows(target: Any) -> np.ndarray:
+    """Which rows have a target that the task knows. Shape: bool (n,)."""
+    bad = target.isnan() if target.is_floating_point() else target < 0
+    return ~(bad.any(1) if bad.dim() == 2 else bad).numpy()

@@ -1,0 +1,116 @@
+"""The pictures: every task gets its own, none is blank, odd labels and short histories are drawn."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from outcomes import finished
+from plainloop.judge import plots, plots_scored
+from plainloop.judge.baselines import boosting
+from plainloop.judge.importance import importance
+from plainloop.judge.pictures import confusion_counts, draw
+from plainloop.judge.report import per_class
+from plainloop.judge.scored import Scored, score
+
+COMMON = {"curve_loss", "learning_rate", "importance"}
+EXPECTED = {
+    "Binary": COMMON | {"curve_accuracy", "classes", "confusion_matrix", "roc", "precision_recall", "calibration"},
+    "Multiclass": COMMON | {"curve_accuracy", "classes", "confusion_matrix", "roc", "precision_recall", "calibration"},
+    "Multilabel": COMMON | {"curve_f1_macro", "classes", "labels", "roc", "precision_recall", "calibration"},
+    "Regression": COMMON | {"curve_rmse", "target", "predicted_and_true", "residuals"},
+}
+
+
+def decoded(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def drawn(kind: str, **options) -> dict[str, bytes]:
+    run = finished(kind, **options)
+    scored = score(run.preparation.task, run.scores["test"], run.targets["test"])
+    classes = [] if kind == "Regression" else per_class(scored)
+    pictures = draw(run, scored, boosting(run).scored, importance(run), classes)
+    assert all(picture.alt for picture in pictures)
+    return {picture.name: picture.png for picture in pictures}
+
+
+@pytest.mark.parametrize("kind", EXPECTED)
+def test_every_task_gets_its_pictures_and_none_is_blank(kind):
+    pictures = drawn(kind)
+    assert set(pictures) == EXPECTED[kind]
+    for name, png in pictures.items():
+        pixels = decoded(png)
+        assert min(pixels.shape[:2]) > 150, name
+        assert len(png) < 150_000, name
+        inked = (pixels != 255).any(axis=2)
+        assert inked.mean() > 0.01, name
+        assert inked[pixels.shape[0] // 2].any(), name
+        assert inked[:, pixels.shape[1] // 2].any(), name
+
+
+@pytest.mark.parametrize("kind", ["Binary", "Multiclass", "Regression"])
+def test_two_number_columns_get_a_decision_boundary_from_red_to_blue(kind):
+    pixels = decoded(drawn(kind, two_numbers=True)["boundary"]).astype(int)
+    red, blue = pixels[..., 0] - pixels[..., 2], pixels[..., 2] - pixels[..., 0]
+    assert (red > 80).mean() > 0.05
+    assert (blue > 50).mean() > 0.05
+
+
+def test_the_net_decides_the_colour_of_the_plane():
+    """The target grows with a: the left of the picture is red (no), the right blue (yes)."""
+    pixels = decoded(drawn("Binary", two_numbers=True, rows=1000)["boundary"]).astype(int)
+    height, width = pixels.shape[:2]
+    middle = pixels[int(height * 0.40) : int(height * 0.55)]
+    warmth = middle[..., 0] - middle[..., 2]
+    assert warmth[:, int(width * 0.12) : int(width * 0.2)].mean() > 50
+    assert warmth[:, int(width * 0.68) : int(width * 0.74)].mean() < -30
+
+
+def test_the_confusion_matrix_is_darkest_where_the_share_is_largest():
+    pixels = decoded(plots.confusion(np.array([[95, 5], [40, 60]]), ["no", "yes"])).astype(float).mean(axis=2)
+    height, width = pixels.shape
+    left, right = pixels[:, : width // 2 + 30], pixels[:, width // 2 + 80 :]
+    assert np.median(left[height // 8 : height // 3]) < np.median(right[height // 8 : height // 3]) - 100
+
+
+def test_many_classes_become_the_most_confused_pairs():
+    counts = np.diag(np.full(40, 5))
+    counts[3, 7] = 9
+    thirty = decoded(plots.confusion(counts[:30, :30], [f"c{i}" for i in range(30)]))
+    forty = decoded(plots.confusion(counts, [f"c{i}" for i in range(40)]))
+    assert thirty.shape[0] > 1000 > forty.shape[0]
+
+
+def test_the_counts_are_those_of_true_and_predicted():
+    truth, predicted = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0])
+    scored = Scored("Multiclass", ["a", "b", "c"], truth, np.eye(3)[predicted], predicted)
+    assert confusion_counts(scored).tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
+
+
+def test_labels_with_odd_characters_are_drawn():
+    for label in ("$x_1$", "\n\t", "<script>", "日本", "a" * 500, "\\frac"):
+        assert len(decoded(plots.bars("Title", [label, "b"], [1.0, -2.0], "rise"))) > 100
+
+
+def test_histories_with_gaps_and_one_epoch_are_drawn():
+    history = {"epoch": [1], "train_loss": [float("nan")], "val_loss": [None], "learning_rate": [0.1]}
+    assert (decoded(plots.curves(history, "loss", 1)) != 255).any()
+    assert (decoded(plots.learning_rate(history)) != 255).any()
+
+
+def test_equal_values_and_few_rows_are_drawn():
+    one = Scored("Regression", [], np.array([2.0, 2.0]), np.array([2.0, 2.0]), np.array([2.0, 2.0]))
+    assert (decoded(plots_scored.predicted_and_true(one, "price")) != 255).any()
+    assert (decoded(plots.histogram("Residuals", {"net": np.zeros(2)}, "x", zero=True)) != 255).any()
+
+
+def test_matplotlib_waits_for_the_first_picture_and_pyplot_is_never_loaded():
+    code = (
+        "import sys, plainloop.judge.report, plainloop.judge.plots as plots; assert 'matplotlib' not in sys.modules;"
+        "plots.bars('T', ['a'], [1.0], 'x'); assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
