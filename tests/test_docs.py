@@ -18,6 +18,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -76,11 +77,14 @@ def shell(command: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
     from plainloop.cli import main
 
     monkeypatch.setattr(sys, "argv", shlex.split(command, comments=True))
-    code = 0
+    code, handlers = 0, {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         code = int(main() or 0)
     except SystemExit as end:
         code = int(end.code or 0)
+    finally:
+        for number, handler in handlers.items():  # the command's own would keep pytest from being stopped
+            signal.signal(number, handler)
     out, err = capfd.readouterr()
     return code, out + err
 

@@ -57,7 +57,7 @@ def test_nearly_copies() -> None:
     x, z, y = [value + 10 for value in noise()], noise(), coin()
     for row in range(10):
         x[390 + row], z[390 + row] = round(x[row], 5) + 1e-6, z[row]
-    assert "10 more but for case" in notices({"x": x, "z": z, "y": y})["CopiesAcrossSplit"].what
+    assert "of 80 test rows, but for case" in notices({"x": x, "z": z, "y": y})["CopiesAcrossSplit"].what
 
 
 def test_conflicting_labels_bound_the_accuracy() -> None:

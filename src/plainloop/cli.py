@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter
 
 from . import __version__
 from .options import DataOptions, TrainOptions
@@ -275,13 +275,17 @@ def main(arguments: list[str] | None = None) -> None:
     """The command `plainloop`: runs it and ends the process with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(words)
+        code = app(words, exit_on_error=False, print_error=False)
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:  # the reader of our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as error:
+        if isinstance(error, CycloptsError):
+            from .understand.setting_problems import BadCommandLine
+
+            error = BadCommandLine(" ".join(str(error).split()), words[0] if words and words[0] in app else "")
         if not hasattr(error, "exit_code"):
             raise
         code = error.exit_code

@@ -25,6 +25,8 @@ def as_frame(source: Any, target: Sequence[str] = ()) -> tuple[pl.DataFrame, lis
     Arrays: X (n, columns), y (n,) or (n, labels); columns of arrays are called "0", "1", ..., the target "target".
     Raises: BadSetting.
     """
+    if isinstance(source, pl.LazyFrame):
+        source = source.collect()
     if isinstance(source, Mapping):
         return pl.DataFrame({str(name): cells_of(values) for name, values in source.items()}), list(target)
     if isinstance(source, (list, tuple)) and source and isinstance(source[0], Mapping):
@@ -106,9 +108,7 @@ def cells_of(values: Any) -> pl.Series:
     array = values if isinstance(values, np.ndarray) else None
     if array is not None and array.dtype.kind in "iufb":
         return pl.Series(array)
-    cells = [
-        None if value is None or value != value else value for value in (values.tolist() if array is not None else list(values))
-    ]
+    cells = [None if is_absent(value) else value for value in (values.tolist() if array is not None else list(values))]
     kinds = {bool if isinstance(value, (bool, np.bool_)) else type(value) for value in cells if value is not None}
     if kinds <= {int, float} or len(kinds) == 1:
         try:
@@ -116,6 +116,12 @@ def cells_of(values: Any) -> pl.Series:
         except (TypeError, OverflowError, pl.exceptions.PolarsError):
             pass
     return pl.Series([None if value is None else str(value) for value in cells], dtype=pl.String)
+
+
+def is_absent(value: Any) -> bool:
+    """Whether a cell holds no value: None, NaN, NaT, or the NA of pandas, which is neither equal to itself nor unequal."""
+    unequal = value != value
+    return value is None or (bool(unequal) if isinstance(unequal, (bool, np.bool_)) else type(value).__name__ == "NAType")
 
 
 def to_numpy(values: Any) -> np.ndarray:

@@ -74,9 +74,9 @@ def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Ca
     """Understands the data, decides every setting, writes the run folder that `home` makes, and trains."""
     seen = look(source, options, keep=lambda: home() / "data")
     if not seen.target or seen.split is None:
-        raise NoTarget(seen.data, [column.name for column in seen.schema.columns])
+        raise NoTarget(seen.source.data[0], [column.name for column in seen.schema.columns])
     talk.line(look_text(seen, columns=False))
-    own = own_model(options.model, seen.data, seen.target)
+    own = own_model(options.model, seen.source.data[0], seen.target)
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
     asked = Asked(settings_of(options), own.name, written, seen.source.data[0], tuple(seen.target))
     made = resolve(

@@ -16,33 +16,50 @@ from .run_problems import ColumnsMissing, NothingToScore, UnseenLabels, WrongWid
 from .sources import as_frame, is_in_memory
 
 if TYPE_CHECKING:
+    from .plain.config import Column
     from .run_folder import Run
 
 
 def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Notice]]:
     """The rows of a source as the run's own reader types them, with the repairs of the run repeated.
 
+    with_target: whether the targets must be there; where they need not be, they are read all the same if all of them are.
+
     Raises: ColumnsMissing and what reading raises.
     """
     from .understand.probe import probe_like
 
     config, reader = run.config, run._plain(f"readers.{run.config.source.reader}")
-    columns = [column for column in config.columns if column.role == "input" or (with_target and column.role == "target")]
-    wanted = [column.name for column in columns]
     if is_in_memory(source):
         frame, _ = as_frame(source)
-        check_columns(wanted, list(frame.columns), "the data", run)
+        columns = columns_for(run, list(frame.columns), with_target=with_target)
+        check_columns([column.name for column in columns], list(frame.columns), "the data", run)
         return reader.read_frame(frame, columns, config.source.missing), []
     paths = [str(source)] if isinstance(source, (str, Path)) else [str(path) for path in source]
     found, notices = probe_like(paths, config.source)
     there = list(reader.read_text(found)[0].columns)
     if found.format == "csv" and not found.header and not config.source.header:
         names = places_without_header(run, len(there), paths[0], with_target=with_target)
+        columns = columns_for(run, list(names), with_target=with_target)
     else:
-        names = {name: name for name in wanted}
-        check_columns(wanted, there, paths[0], run)
+        columns = columns_for(run, there, with_target=with_target)
+        names = {column.name: column.name for column in columns}
+        check_columns(list(names), there, paths[0], run)
+    wanted = [column.name for column in columns]
     table = reader.read(replace(found, sha256=""), [replace(column, name=names[column.name]) for column in columns])
     return type(table)({name: table[names[name]] for name in wanted}, table.parts), notices
+
+
+def columns_for(run: Run, there: list[str], *, with_target: bool) -> list[Column]:
+    """The columns to read: the inputs, and the targets where they are needed or all there.
+
+    A target that is not needed is read as an input is: a cell that is no number is missing, and no reason to refuse.
+    """
+    targets = run.config.targets
+    if with_target:
+        return [*run.config.inputs, *targets]
+    known = all(column.name in there for column in targets)
+    return [*run.config.inputs, *(replace(column, role="input") for column in targets if known)]
 
 
 def places_without_header(run: Run, width: int, file: str, *, with_target: bool) -> dict[str, str]:
@@ -74,9 +91,26 @@ def predict(run: Run, source: Any, output: str | Path | None) -> list[Any]:
     scores = run.scores(table)
     task = run.preparation.task
     if output is not None:
-        text = run._plain("evaluate").predictions_csv(np.arange(len(table)), task.report_columns(scores))
+        columns = {**truth_of(run, table), **task.report_columns(scores)}
+        text = run._plain("evaluate").predictions_csv(np.arange(len(table)), columns)
         write_text(output, text)
     return task.decode(scores)
+
+
+def truth_of(run: Run, table: Any) -> dict[str, list[Any]]:
+    """The column `truth` of the predictions, where the rows came with their target; empty cells where one is missing."""
+    names = [column.name for column in run.config.targets]
+    if any(name not in table.columns for name in names):
+        return {}
+    if len(names) == 1:
+        cells = table[names[0]].tolist()
+        return {"truth": [None if cell != cell else cell for cell in cells]}
+    return {
+        "truth": [
+            ",".join(name for name, on in zip(names, row, strict=True) if on == 1)
+            for row in zip(*(table[name] for name in names), strict=True)
+        ]
+    }
 
 
 def write_text(output: str | Path, text: str) -> None:

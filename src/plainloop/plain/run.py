@@ -260,9 +260,9 @@ def as_cells(values: list[Any], separator: str) -> list[Any]:
 def record_line(record: Record, config: Config) -> str:
     """One epoch in one line."""
     values = record.values
-    shown = [name for name in values if name.startswith(("train_", "val_"))]
-    if values.get("train_log_loss") == values.get("train_loss"):
-        shown = [name for name in shown if not name.endswith("log_loss")]  # the same number twice tells nothing
+    rates = [name.removeprefix("train_") for name in values if name.startswith("train_")]  # the loss, the headline, the rest
+    second = "accuracy" if "log_loss" in rates else rates[1]  # the log loss is the loss, or nearly
+    shown = [f"{part}_{name}" for name in ("loss", second) for part in ("train", "val")]
     figures = "  ".join(f"{name} {values[name]:.4g}" for name in shown)
     width = len(str(config.train.epochs))
     rest = f"lr {values['learning_rate']:.2g}  {values['seconds']:.1f} s{'  *' if record.best else ''}"

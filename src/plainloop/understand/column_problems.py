@@ -73,7 +73,7 @@ class WordsAmongNumbers(Notice):
     place: str
 
     def __post_init__(self) -> None:
-        said = ", ".join(f"{count} cells say {shorten(word)}" for word, count in self.words)
+        said = ", ".join(f"{count} {'cell says' if count == 1 else 'cells say'} {shorten(word)}" for word, count in self.words)
         self.what = f'Column "{self.column}" holds numbers, but {said} (first in {self.place}); they count as missing.'
         self.why = "A model is told that the value is missing, so what the words mean together is not lost."
         again = command("train", self.data, self.target, "--types", self.column + "=category")

@@ -18,7 +18,7 @@ from ..sources import as_frame, is_in_memory, write
 from .infer import InferOptions, Schema, infer
 from .probe import ReadOptions, probe
 from .quality import check
-from .setting_problems import BadSetting
+from .setting_problems import BadSetting, SplitColumnMissing
 
 
 @dataclass
@@ -110,7 +110,7 @@ def look(source: Any, options: DataOptions, keep: Callable[[], Path] | None = No
     schema = infer(frame, found, target, asked)
     made = Look(name, found, schema, target, notices=[*notices, *schema.notices])
     if schema.task is not None:
-        made.split = split_for(schema, options, shares, made.reasons)
+        made.split = split_for(schema, options, shares, made.reasons, found.data[0], target)
         typed = tables.read(found, schema.config_columns())
         made.rows = split_rows(typed, made.split, [typed[column] for column in target])
         made.notices += check(frame, schema, made.rows, found, allow_leak=options.allow_leak)
@@ -151,7 +151,9 @@ def is_share(value: Any) -> bool:
     return True
 
 
-def split_for(schema: Schema, options: DataOptions, shares: dict[str, Any], reasons: dict[str, str]) -> Split:
+def split_for(
+    schema: Schema, options: DataOptions, shares: dict[str, Any], reasons: dict[str, str], data: str, target: list[str]
+) -> Split:
     """The split that the options ask for, or the one that fits the task."""
     if options.time or options.split == "time":
         kind, by, reason = "time", options.time or "", f"by time: the latest rows are the test rows (column {options.time})"
@@ -164,9 +166,7 @@ def split_for(schema: Schema, options: DataOptions, shares: dict[str, Any], reas
     else:
         kind, by, reason = "random", "", "rows are drawn at random"
     if kind in ("time", "grouped") and not by:
-        raise BadSetting(
-            "split", kind, f"the column to split by, with --{'time' if kind == 'time' else 'group'} COLUMN", "stratified"
-        )
+        raise SplitColumnMissing(kind, data, target, [column.name for column in schema.columns])
     reasons["split.kind"] = reason
     values: dict[str, Any] = {part: float(share) for part, share in shares.items()}
     return replace(Split(kind=kind, by=by, seed=options.seed), **values)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 import plainloop
 
@@ -95,10 +96,18 @@ def as_source(model: OwnModel, config: Config, home: Path) -> tuple[OwnModel, Co
     """A module given as an object, as something the run can build again where that is possible: a list of layers, or its class.
 
     home: the folder that the paths of the config are relative to.
+    Raises: ModelDoesNotFit.
     """
     if model.module is None:
         return model, config
     module = model.module
+    if any(is_lazy(tensor) for tensor in [*module.parameters(), *module.buffers()]):
+        raise ModelDoesNotFit(
+            model.name,
+            "it has lazy layers that do not know their sizes yet",
+            "a module whose layers have their sizes",
+            "call the module once on a batch, or give the sizes to its layers",
+        )
     if isinstance(module, nn.Sequential):
         texts = [repr(layer) for layer in module]
         try:

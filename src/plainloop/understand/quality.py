@@ -125,7 +125,7 @@ def _copies(case: _Case) -> list[Notice]:
             continue
         copied = np.isin(exact[rows], exact[train])
         nearly = ~copied & np.isin(near[rows], near[train]) if near is not None else np.zeros(len(rows), bool)
-        nearly &= nearly.sum() >= max(3, 0.005 * len(rows))  # a few are chance
+        nearly &= nearly.sum() >= max(8, 0.01 * len(rows))  # a few are chance
         if copied.any() or nearly.any():
             found.append((part, len(rows), int(copied.sum()), int(nearly.sum())))
             same += int(np.isin(whole[rows], whole[train]).sum())

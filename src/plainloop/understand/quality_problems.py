@@ -30,7 +30,8 @@ class CopiesAcrossSplit(Notice):
         said = []
         for part, rows, exact, nearly in self.parts:
             more = f" ({nearly} more but for case, spaces or digits after the third)" if nearly else ""
-            said.append(f"{exact} of {rows} {part} rows ({100 * exact / rows:.1f} %){more}")
+            share = f"{exact} of {rows} {part} rows ({100 * exact / rows:.1f} %){more}"
+            said.append(share if exact else f"{nearly} of {rows} {part} rows, but for case, spaces or digits after the third,")
         self.what = (
             f"{' and '.join(said)} have the inputs of a train row, {self.same_target} of them with the same target; "
             f"for example {self.example_places[0]} and {self.example_places[1]}."

@@ -215,3 +215,52 @@ class SettingWithoutEffect(Notice):
     @classmethod
     def example(cls) -> SettingWithoutEffect:
         return cls("momentum", "the optimizer is adamw", "add --set optimizer=sgd, or leave momentum out")
+
+
+@dataclass(eq=False)
+class SplitColumnMissing(PlainloopError):
+    """A split by group or by time without the column to split by.
+
+    What it does: refuses `--split time` without `--time` and `--split grouped` without `--group`.
+    Why: no column was named that says which rows are late, or belong together.
+    Example: `plainloop train sales.csv --target units --split time`
+    Fix: name the column.
+    """
+
+    kind: str
+    data: str
+    target: list[str]
+    columns: list[str]
+
+    def __post_init__(self) -> None:
+        option = "--time" if self.kind == "time" else "--group"
+        self.what = f"--split {self.kind} needs the column to split by."
+        self.expected = f"Expected {option} with one of the columns: {listed(self.columns, 12)}."
+        self.fix = command("train", self.data, self.target, option, next(n for n in self.columns if n not in self.target))
+
+    @classmethod
+    def example(cls) -> SplitColumnMissing:
+        return cls("time", "sales.csv", ["units"], ["day", "store", "units"])
+
+
+@dataclass(eq=False)
+class BadCommandLine(PlainloopError):
+    """A command line that the command does not understand.
+
+    What it does: refuses an option that does not exist, a missing argument, a value of the wrong kind.
+    Why: what was meant cannot be known for certain.
+    Example: `plainloop train houses.csv --target price --epoch 10`
+    Fix: the command's help lists its options.
+    """
+
+    said: str
+    command: str
+
+    def __post_init__(self) -> None:
+        self.what = self.said
+        self.expected = "Expected a command, its arguments and its options."
+        self.fix = f"plainloop {self.command} --help".replace("  ", " ")
+
+    @classmethod
+    def example(cls) -> BadCommandLine:
+        return cls('Unknown option: "--epoch". Did you mean "--epochs"?', "train")

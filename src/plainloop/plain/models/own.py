@@ -67,7 +67,7 @@ class Model(nn.Module):
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         scores = self.module(inputs if self.takes_dict else flat(inputs, self.cardinalities))
-        return scores[:, None] if scores.dim() == 1 else scores
+        return scores[:, None] if getattr(scores, "ndim", 0) == 1 else scores
 
 
 def flat(inputs: dict[str, Tensor], cardinalities: list[int]) -> Tensor:
