@@ -185,6 +185,20 @@ def test_notices_are_told_and_have_their_parts(tmp_path: Path):
     assert any(line.startswith("epoch 1/1") for line in said)
 
 
+def test_a_resumed_run_computes_the_metrics_it_is_given_again(data: Path, tmp_path: Path):
+    said: list[str] = []
+    metric = torchmetrics.classification.BinaryAccuracy()
+    for name in ("one", "two"):
+        options = {**QUICK, "talk": Talk(quiet=True, watch=lambda step, steps: 2)}
+        with pytest.raises(Exception, match=r"[Ss]topped by signal 2"):
+            plainloop.train(str(data), "label", metrics=[metric], output=str(tmp_path / name), **options)
+    without = plainloop.resume(tmp_path / "one", talk=Talk(say=said.append))
+    assert "binary_accuracy" not in without.metrics["test"]
+    assert any("metrics of your own, which are not computed" in line for line in said)
+    found = plainloop.resume(tmp_path / "two", metrics=[metric], talk=Talk(quiet=True))
+    assert found.metrics["test"]["binary_accuracy"]["value"] == pytest.approx(found.metrics["test"]["accuracy"]["value"])
+
+
 def test_a_caller_can_watch_and_stop(data: Path, tmp_path: Path):
     seen: list[tuple[int, int]] = []
 
@@ -192,7 +206,7 @@ def test_a_caller_can_watch_and_stop(data: Path, tmp_path: Path):
         seen.append((step, steps))
         return 15 if len(seen) == 3 else 0
 
-    with pytest.raises(Exception, match="stopped by signal 15"):
+    with pytest.raises(Exception, match=r"[Ss]topped by signal 15"):
         plainloop.train(str(data), "label", output=str(tmp_path / "run"), **{**QUICK, "talk": Talk(quiet=True, watch=watch)})
     assert len(seen) == 3
     run = plainloop.resume(tmp_path / "run", talk=Talk(quiet=True))

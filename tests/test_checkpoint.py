@@ -286,3 +286,27 @@ def test_due_after_its_seconds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     assert checkpoints.due()
     checkpoints.save(1, tensors(1), state(1))
     assert not checkpoints.due()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="tells a handle's file by /proc")
+def test_everything_is_forced_to_disk_before_the_rename_and_the_rename_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What a loss of power would undo otherwise: the order of the system's calls is the proof that it cannot."""
+    done: list[tuple[str, str]] = []
+    fsync, rename = os.fsync, os.rename
+
+    def forced(handle: int) -> None:
+        done.append(("force", Path(os.readlink(f"/proc/self/fd/{handle}")).name))
+        fsync(handle)
+
+    def renamed(old: Path, new: Path) -> None:
+        done.append(("rename", Path(new).name))
+        rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", forced)
+    monkeypatch.setattr(os, "rename", renamed)
+    save(tmp_path / "checkpoints", 1)
+    place = done.index(("rename", "step-000000001"))
+    before = [name for _, name in done[:place]]
+    assert before[-2:] == ["manifest.json", ".step-000000001.tmp"], "the manifest is the last file, then their folder"
+    assert {path.name for path in files(tmp_path / "checkpoints" / "step-000000001")} <= set(before)
+    assert ("force", "checkpoints") in done[place:]

@@ -172,7 +172,7 @@ def test_options_that_do_not_fit(options: InferOptions, text: str) -> None:
         (cycle("0", "1"), "Binary", "--task regression"),
         (cycle("Yes", "No"), "Binary", "--task multiclass"),
         (cycle("2", "4"), "Binary", "--task regression"),
-        (cycle("a", "b", "c"), "Multiclass", "--task regression"),
+        (cycle("a", "b", "c"), "Multiclass", ""),
         (cycle("1", "2", "3", "4"), "Multiclass", "--task regression"),
         (cycle("0", "1", "2"), "Multiclass", "--task regression"),
         (cycle("5", "6", "7"), "Regression", "--task multiclass"),

@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from plainloop.plain.checkpoint import Checkpoints
 from plainloop.plain.config import Train
-from plainloop.plain.loop import NonFiniteLoss, train, validate, why_ended
+from plainloop.plain.loop import NonFiniteLoss, Progress, _is_better, train, validate, why_ended
 from plainloop.plain.models import table_linear
 from plainloop.plain.run import best_epoch
+from plainloop.plain.tasks.classify import Binary
+from plainloop.plain.tasks.multilabel import Multilabel
 from small import KINDS, case, exact_mean, same_tensors
 from test_loop_resume import SETTINGS, begin, history, net
 
@@ -99,6 +103,25 @@ def test_between_equal_scores_the_lower_loss_is_better():
     columns = {"epoch": [1, 2, 3, 4], "val_loss": [0.5, 0.4, 0.4, 0.6], "val_f1_macro": [0.8, 0.8, 0.8, float("nan")]}
     assert best_epoch(columns, task) == 2
     assert best_epoch({}, task) == 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.3, float("nan")]), st.sampled_from([1.0, 2.0])), min_size=1, max_size=8),
+    st.sampled_from(["Binary", "Multilabel"]),
+)
+def test_the_epoch_that_the_loop_keeps_is_the_one_that_the_history_names(values: list[tuple[float, float]], kind: str):
+    task: Any = {"Binary": Binary, "Multilabel": Multilabel}[kind]
+    progress = Progress()
+    for epoch, (score, loss) in enumerate(values, 1):
+        if _is_better(task, {task.headline: score, "loss": loss}, progress):
+            progress.best_score, progress.best_loss, progress.best_epoch = score, loss, epoch
+    columns = {
+        "epoch": list(range(1, len(values) + 1)),
+        f"val_{task.headline}": [v[0] for v in values],
+        "val_loss": [v[1] for v in values],
+    }
+    assert best_epoch(columns, task) == progress.best_epoch
 
 
 def test_early_stopping_waits_for_its_patience():

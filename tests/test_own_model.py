@@ -261,11 +261,11 @@ def test_a_model_that_is_not_there(model: str, message: str, data: Path, tmp_pat
 
 
 def test_one_tensor_is_all_numbers_and_then_each_category_one_hot():
-    found = own.flat(ROWS, SHAPES["categories"])  # type: ignore[arg-type]
+    found = own.flat(ROWS, SHAPES)
     assert found.shape == (6, 3 + 4 + 5)
     assert torch.equal(found[:, :3], ROWS["numbers"])
     assert found[0, 3:].tolist() == [1, 0, 0, 0, 0, 0, 0, 0, 1]
-    assert torch.equal(own.flat({"numbers": ROWS["numbers"]}, []), ROWS["numbers"])
+    assert torch.equal(own.flat({"numbers": ROWS["numbers"]}, {"numbers": 3}), ROWS["numbers"])
 
 
 @pytest.mark.parametrize("given, expected", [("in_features", 12), ("input_dim", 12), ("num_outputs", 2), ("n_classes", 2)])

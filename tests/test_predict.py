@@ -16,8 +16,8 @@ import pytest
 
 import plainloop
 from plainloop.cli import main
-from plainloop.run_problems import ColumnsMissing, NothingToScore, UnseenLabels, WrongWidth
 from plainloop.training import Talk
+from plainloop.use_problems import ColumnsMissing, NothingToScore, UnseenLabels, WrongWidth
 from small import write_csv
 
 

@@ -156,7 +156,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 143
     assert time.monotonic() - begun < 10
-    assert "the state is saved" in said
+    assert f"plainloop resume {folder / 'run'}" in said
     return folder
 
 

@@ -28,18 +28,22 @@ def train(source: Any, target: Any = None, *, metrics: Any = None, talk: Talk | 
     prepare_threads()
     from .training import Talk, start
 
+    if target is not None and not isinstance(target, str) and not all(isinstance(name, str) for name in target):
+        source, target = (source, target), None  # train(X, y)
     return start(source, make(TrainOptions, {"target": target, **options}), metrics, talk or Talk())
 
 
-def resume(run: str | Path, *, talk: Talk | None = None) -> Run:
+def resume(run: str | Path, *, metrics: Any = None, talk: Talk | None = None) -> Run:
     """Goes on with a run that was stopped; the result is that of the run that was never stopped.
+
+    metrics: the torchmetrics objects that it was begun with, where it was.
 
     Raises: NoRun, RunBusy, DataChanged, NoGoodCheckpoint.
     """
     prepare_threads()
     from .training import Talk, go_on
 
-    return go_on(Path(run), talk or Talk())
+    return go_on(Path(run), metrics, talk or Talk())
 
 
 def inspect(source: Any, target: Any = None, **options: Any) -> Look:

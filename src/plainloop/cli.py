@@ -19,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from . import __version__
 from .options import DataOptions, TrainOptions
+from .problems import TYPED
 
 app = App(
     name="plainloop",
@@ -122,8 +123,12 @@ def predict(
         File to write; - for stdout.
     """
     from . import api
+    from .show import notice_text
 
-    answers = api.predict(run, [source, *sources] if sources else source, None if as_json and output == "-" else output)
+    loaded = api.load(run)
+    answers = loaded.predict([source, *sources] if sources else source, None if as_json and output == "-" else output)
+    for notice in loaded.notices:
+        print(notice_text(notice), file=sys.stderr)
     if as_json:
         return show({"run": run, "rows": len(answers), "output": None if output == "-" else output, "predictions": answers})
     if output != "-":
@@ -220,7 +225,7 @@ def show(result: Any) -> int:
 def finished(run: Any, as_json: bool, quiet: bool) -> int:
     if as_json:
         return show({"run": str(run.folder), **run.metrics})
-    return show(repr(run)) if quiet else 0
+    return show(run.line()) if quiet else 0
 
 
 def talk(silent: bool) -> Any:
@@ -232,6 +237,8 @@ def talk(silent: bool) -> Any:
     def note(number: int, frame: Any) -> None:
         if caught:
             os._exit(128 + number)
+        if not told.training:  # reading or judging: there is nothing to save
+            raise SystemExit(128 + number)
         caught.append(number)
         print(f"\nStopping after this step and saving (signal {number}); once more to stop at once.", file=sys.stderr)
 
@@ -244,7 +251,8 @@ def talk(silent: bool) -> Any:
             bar(step, steps)
         return caught[0] if caught else 0
 
-    return Talk(say=print_line, watch=watch, quiet=silent)
+    told = Talk(say=print_line, watch=watch, quiet=silent)
+    return told
 
 
 def print_line(text: str) -> None:
@@ -274,6 +282,7 @@ def progress(stream: Any) -> Callable[[int, int], None]:
 def main(arguments: list[str] | None = None) -> None:
     """The command `plainloop`: runs it and ends the process with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
+    TYPED[:] = words or [""]
     try:
         code = app(words, exit_on_error=False, print_error=False)
     except KeyboardInterrupt:
@@ -293,4 +302,8 @@ def main(arguments: list[str] | None = None) -> None:
             show({"error": {"name": type(error).__name__, "exit_code": code, "message": str(error)}})
         else:
             print(error, file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code or 0)

@@ -62,7 +62,11 @@ class DataOptions:
     date_format
         Format of dates as strptime writes it: %d/%m/%Y.
     skip_bad
-        Leave out up to this many rows with too many or too few cells.
+        Leave out up to this many rows with too many or too few cells, or without a picture that can be decoded.
+    image_size
+        Side in pixels that pictures are brought to, or HEIGHTxWIDTH.
+    image_mode
+        rgb or grey.
     allow_leak
         Train even where a column is a copy of the target.
     seed
@@ -89,6 +93,8 @@ class DataOptions:
     member: str | None = None
     date_format: str | None = None
     skip_bad: int = 0
+    image_size: str | None = None
+    image_mode: Literal["rgb", "grey"] | None = None
     allow_leak: Annotated[bool, Parameter(negative="")] = False
     seed: int = 0
 
@@ -111,6 +117,8 @@ class TrainOptions(DataOptions):
         Size of a step at its highest.
     balance
         Rare classes: drawn more often, weighed more, or neither.
+    augment
+        Change images while training: none, light or strong.
     device
         auto, cpu, cuda, cuda:1 or mps.
     compile
@@ -127,6 +135,7 @@ class TrainOptions(DataOptions):
     batch_size: int | None = None
     learning_rate: float | None = None
     balance: Literal["sampler", "weights", "none"] | None = None
+    augment: Literal["none", "light", "strong"] | None = None
     device: str = "auto"
     compile: Annotated[bool, Parameter(negative="")] = False
     baseline: bool = True

@@ -15,6 +15,8 @@ from difflib import get_close_matches
 from .plain.faults import Fault
 
 PlainloopError = Fault
+# The command line under way, so that a fix repeats the options that were given; empty in Python.
+TYPED: list[str] = [""]
 
 # Where the classes live: each part of the program keeps its problems next to the code that meets them.
 MODULES = (
@@ -24,8 +26,12 @@ MODULES = (
     "plainloop.understand.column_problems",
     "plainloop.understand.target_problems",
     "plainloop.understand.quality_problems",
+    "plainloop.plain.readers.image_faults",
+    "plainloop.understand.image_problems",
+    "plainloop.understand.path_problems",
     "plainloop.understand.setting_problems",
     "plainloop.run_problems",
+    "plainloop.use_problems",
     "plainloop.plain.loop",
     "plainloop.plain.run",
     "plainloop.plain.split",
@@ -77,7 +83,25 @@ def command(verb: str, data: str, target: list[str], *options: str) -> str:
     'plainloop train houses.csv --target price --missing n/a,-'
     """
     words = [data, *(["--target", ",".join(target)] if target else []), *options]
+    if data in TYPED[1:] and TYPED[0] in ("train", "inspect"):
+        words = with_options(list(TYPED[1:]), list(words[1:]))
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
+
+
+def with_options(typed: list[str], wanted: list[str]) -> list[str]:
+    """The words of a command line with other options: one that is there gets its new value, the others are added.
+
+    >>> with_options(["a.csv", "--target", "y", "--seed", "1"], ["--target", "z", "--no-header"])
+    ['a.csv', '--target', 'z', '--seed', '1', '--no-header']
+    """
+    while wanted:
+        option, value = wanted[0], [word for word in wanted[1:2] if not word.startswith("--")]
+        wanted = wanted[1 + len(value) :]
+        if option in typed and value and option != "--set":
+            typed[typed.index(option) + 1] = value[0]
+        elif option not in typed or option == "--set":
+            typed += [option, *value]
+    return typed
 
 
 def nearest(word: str, known: list[str]) -> list[str]:

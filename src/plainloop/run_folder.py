@@ -32,6 +32,7 @@ SECTIONS_HELP = {
     "model": "models/`file`.py and the keyword arguments of its class",
     "train": "the loop",
     "machine": "what it computes on; part of the run's identity",
+    "augment": "how images are changed while training",
 }
 
 
@@ -70,14 +71,18 @@ def make_folder(folder: Path, *, exist_ok: bool = False) -> None:
 def locked(folder: Path) -> Iterator[None]:
     """Holds the run for this process; the lock goes with the process, however it ends.
 
-    Raises: RunBusy.
+    Raises: RunBusy, StorageFailed.
     """
     try:
         import fcntl
     except ImportError:  # Windows has no lockf: the run is used unlocked
         yield
         return
-    with open(folder / ".lock", "a+", encoding="utf-8") as file:
+    try:
+        opened = open(folder / ".lock", "a+", encoding="utf-8")  # noqa: SIM115 - closed by the `with` below
+    except OSError as error:
+        raise StorageFailed(str(folder / ".lock"), error.strerror or str(error)) from error
+    with opened as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # lockf, not flock: forked workers do not keep it
         except OSError as error:
@@ -212,6 +217,7 @@ class Run:
         self.folder = Path(folder)
         self._content = read_toml(self.folder)
         self._given_model = model
+        self.notices: list[Any] = []  # what there was to say about the rows that were predicted last
         if "result" not in self._content:
             raise RunNotFinished(str(folder))
         if not (self.folder / "weights.safetensors").exists():  # an ejected project, say
@@ -283,7 +289,8 @@ class Run:
         batches, evaluate = self._plain("batches"), self._plain("evaluate")
         rows = batches.Rows(self.preparation.inputs(table), torch.zeros(len(table)))
         loader = evaluate.evaluation_batches(rows, self.model, self.config.train.batch_size)
-        return evaluate.score(self.model, self.preparation.task, loader, self.config.train.precision)
+        forward = self._plain("run").forward_of(self.model, self.config)
+        return evaluate.score(self.model, self.preparation.task, loader, self.config.train.precision, forward)
 
     def predict(self, source: Any, output: str | Path | None = None) -> list[Any]:
         """Predictions for new rows: a path, a frame, an array or dictionaries. With `output` also a CSV with probabilities.
@@ -327,6 +334,13 @@ class Run:
             "epochs": self.metrics["epochs"],
         }
 
+    def line(self) -> str:
+        """The run and its headline metric in one line."""
+        facts = self.summary()
+        value = "undefined" if facts["value"] is None else f"{facts['value']:.4g}"
+        interval = "" if facts["low"] is None else f" ({facts['low']:.4g} to {facts['high']:.4g})"
+        return f"{self.folder}: {facts['part']} {facts['headline']} {value}{interval}"
+
     def __repr__(self) -> str:
         facts = self.summary()
         return (
@@ -361,3 +375,5 @@ def state_of(folder: Path) -> str:
             return "stopped"
     except RunBusy:
         return "training"
+    except StorageFailed:  # in a folder that cannot be written nothing trains
+        return "stopped"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from .understand.image_problems import ArrayNotPictures
 from .understand.setting_problems import BadSetting
 
 
@@ -57,6 +58,49 @@ def as_frame(source: Any, target: Sequence[str] = ()) -> tuple[pl.DataFrame, lis
         "a path, a frame, a pair (X, y) of arrays, a list of dictionaries or a torch Dataset of (x, y)",
         "houses.csv",
     )
+
+
+def is_pictures(source: Any) -> bool:
+    """Whether the source is a pair (pictures, labels) of arrays, or pictures alone."""
+    first = source[0] if isinstance(source, tuple) and len(source) == 2 else source
+    return len(getattr(first, "shape", ())) in (3, 4)
+
+
+def write_pictures(source: Any, folder: Path, name: str) -> str:
+    """Writes pictures, and labels where there are some, as arrays beside the run and returns the path.
+
+    Shape: pictures (n, H, W), (n, H, W, C) or torch's (n, C, H, W); uint8, or floats from 0 to 1.
+    Raises: ArrayNotPictures, BadSetting.
+    """
+    pair = source if isinstance(source, tuple) else (source,)
+    content: dict[str, Any] = {"images": as_pixels(to_numpy(pair[0]))}
+    if len(pair) == 2:
+        labels = to_numpy(pair[1])
+        content["labels"] = labels.astype(str) if labels.dtype.kind == "O" else labels
+        if len(labels) != len(content["images"]):
+            lengths = f"lengths {[len(content['images']), len(labels)]}"
+            raise BadSetting("(X, y)", lengths, "as many answers in y as pictures in X", "(X, y[:len(X)])")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.npz"
+    np.savez(path, **content)
+    return str(path)
+
+
+def as_pixels(values: np.ndarray) -> np.ndarray:
+    """Pictures as uint8 (n, H, W) or (n, H, W, C). Raises: ArrayNotPictures."""
+    found = f"{values.dtype} of shape {values.shape}"
+    if values.ndim == 4 and values.shape[1] in (1, 3, 4) and values.shape[3] not in (1, 3, 4):
+        values = values.transpose(0, 2, 3, 1)  # torch's order
+    if values.ndim not in (3, 4) or (values.ndim == 4 and values.shape[3] not in (1, 3, 4)) or values.dtype.kind not in "uifb":
+        raise ArrayNotPictures(found)
+    if values.dtype == np.uint8:
+        return np.ascontiguousarray(values)
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    if values.dtype.kind == "f" and low >= 0 and high <= 1:
+        return np.rint(values * 255).astype(np.uint8)
+    if low < 0 or high > 255 or (values.dtype.kind == "f" and (values != np.rint(values)).any()):
+        raise ArrayNotPictures(f"{found} with values from {low:g} to {high:g}")
+    return values.astype(np.uint8)
 
 
 def from_arrays(inputs: Any, target: Any) -> tuple[pl.DataFrame, list[str]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,12 +25,13 @@ from .plain.checkpoint import StorageFailed, save_weights
 from .plain.config import Config, from_dict
 from .plain.faults import Stopped
 from .plain.loop import Record
-from .plain.readers import tables
 from .plain.run import Outcome, record_line, weights_digest
 from .plain.run import run as plain_run
+from .progress import bar
 from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml
-from .run_problems import CannotEject, RunBusy, RunUnreadable
-from .show import look_text
+from .run_problems import CannotEject, RunBusy, RunUnreadable, StoppedRun
+from .show import look_text, notice_text
+from .understand.defaults import default_model
 from .understand.look import look
 from .understand.own_model import OwnModel, as_source, build, first_weights, own_model, try_one_batch
 from .understand.resolve import Asked, relative_to, resolve, settings_of
@@ -43,6 +45,7 @@ class Talk:
     say: Callable[[str], None] = print
     watch: Callable[[int, int], int] = lambda step, steps: 0  # called after each step; a signal number ends training
     quiet: bool = False
+    training: bool = False  # whether a signal finds the loop at work, which saves before it ends
     results: dict[str, Any] = field(default_factory=dict)  # what --json prints at the end
 
     def line(self, text: str = "") -> None:
@@ -64,7 +67,7 @@ def start(source: Any, options: TrainOptions, metrics: Any, talk: Talk) -> Run:
     except RunBusy:  # another process was faster: the folder is its own
         raise
     except Exception as error:
-        refused = getattr(error, "exit_code", 0) == 2
+        refused = getattr(error, "exit_code", 0) == 2 and not (folder and (folder[0] / "checkpoints").exists())
         if folder and (refused or not (folder[0] / "run.toml").exists()):  # refused before it began: nothing worth keeping
             shutil.rmtree(folder[0], ignore_errors=True)
         raise
@@ -72,13 +75,15 @@ def start(source: Any, options: TrainOptions, metrics: Any, talk: Talk) -> Run:
 
 def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Callable[..., Path]) -> Run:
     """Understands the data, decides every setting, writes the run folder that `home` makes, and trains."""
-    seen = look(source, options, keep=lambda: home() / "data")
+    with bar("decoding pictures") as progress:
+        seen = look(source, options, keep=lambda: home() / "data", progress=progress)
     if not seen.target or seen.split is None:
         raise NoTarget(seen.source.data[0], [column.name for column in seen.schema.columns])
     talk.line(look_text(seen, columns=False))
-    own = own_model(options.model, seen.source.data[0], seen.target)
+    own = own_model(options.model, default_model(seen.schema.config_columns()), seen.source.data[0], seen.target)
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
-    asked = Asked(settings_of(options), own.name, written, seen.source.data[0], tuple(seen.target))
+    classes = tuple(seen.schema.task.classes) if seen.schema.task else ()
+    asked = Asked(settings_of(options), own.name, written, seen.source.data[0], tuple(seen.target), options.augment, classes)
     made = resolve(
         seen.source,
         seen.schema.config_columns(),
@@ -90,16 +95,18 @@ def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Ca
         options.seed,
     )
     place = home(seen.data)
+    reader = import_module(f".plain.readers.{seen.source.reader}", __package__)
     source_seen = replace(
-        relative_to(seen.source, place), sha256=tables.digest([*seen.source.data, *seen.source.validation, *seen.source.test])
+        relative_to(seen.source, place), sha256=reader.digest([*seen.source.data, *seen.source.validation, *seen.source.test])
     )
     own, config = as_source(own, replace(made.config, source=source_seen), place)
     notices = [*seen.notices, *made.notices]
     for notice in made.notices:
-        talk.line(str(notice))
+        talk.line("\n" + notice_text(notice))
     reasons = {**made.reasons, **seen.reasons, **{f"columns.{c.name}": c.reason for c in seen.schema.columns}}
     with locked(place):
-        write_run(place, config, reasons, own, {"columns": len(seen.schema.columns), "baseline": options.baseline}, notices)
+        facts = {"columns": len(seen.schema.columns), "baseline": options.baseline, "metrics": metrics is not None}
+        write_run(place, config, reasons, own, facts, notices)
         package_of(place, read_toml(place))  # makes a model file of the user's own importable
         try_one_batch(own, config, place)
         with machine_as_it_was():
@@ -157,9 +164,17 @@ def work(
     def told(record: Record, config: Config) -> None:
         talk.line(record_line(record, config))
 
-    outcome: Outcome = plain_run(config, place, place, build=partial(build, own), on_record=told, watch=talk.watch, say=talk.line)
-    if number := talk.watch(0, 0):  # it came after the last step: judging can wait for `resume`
-        raise Stopped(number)
+    talk.training = True
+    try:
+        outcome: Outcome = plain_run(
+            config, place, place, build=partial(build, own), on_record=told, watch=talk.watch, say=talk.line
+        )
+        if number := talk.watch(0, 0):  # it came after the last step: judging can wait for `resume`
+            raise Stopped(number)
+    except Stopped as stopped:
+        raise StoppedRun(stopped.exit_code, str(place)) from stopped
+    finally:
+        talk.training = False
     if outcome.ending:
         talk.line(f"Stopped: {outcome.ending}. The weights of epoch {outcome.best_epoch} are kept.")
     judged = judge(outcome, place, baseline=baseline, notices=notices, extra_metrics=metrics, reasons=reasons)
@@ -177,7 +192,7 @@ def work(
     return Run(place, model=outcome.model)
 
 
-def go_on(place: Path, talk: Talk) -> Run:
+def go_on(place: Path, metrics: Any, talk: Talk) -> Run:
     """See `api.resume`."""
     content = read_toml(place)
     if "result" in content:
@@ -189,13 +204,15 @@ def go_on(place: Path, talk: Talk) -> Run:
         raise RunUnreadable(str(place), str(error)) from error
     if made.get("model_given"):
         raise CannotEject(str(place), "its model was given as an object, so it cannot be built again from the run folder")
+    if made.get("metrics") and metrics is None:
+        talk.line("The run was begun with metrics of your own, which are not computed: call plainloop.resume(..., metrics=...).")
     check_identity(content, talk)
     package_of(place, content)  # makes a model file of the user's own importable
     with locked(place):
         notices = [SimpleNamespace(kind="warning", what=text, expected="", why="", fix="") for text in made.get("notices", [])]
         own = OwnModel(config.model.settings.get("name", config.model.file))
         with machine_as_it_was():
-            return work(place, config, {}, notices, None, talk, own, bool(made.get("baseline", True)))
+            return work(place, config, {}, notices, metrics, talk, own, bool(made.get("baseline", True)))
 
 
 @contextmanager

@@ -12,8 +12,8 @@ import numpy as np
 from .plain.checkpoint import StorageFailed, write_file
 from .problems import Notice
 from .run_folder import make_folder
-from .run_problems import ColumnsMissing, NothingToScore, UnseenLabels, WrongWidth
 from .sources import as_frame, is_in_memory
+from .use_problems import ColumnsMissing, NothingToScore, StrangeCells, UnseenLabels, WrongWidth
 
 if TYPE_CHECKING:
     from .plain.config import Column
@@ -30,11 +30,17 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
     from .understand.probe import probe_like
 
     config, reader = run.config, run._plain(f"readers.{run.config.source.reader}")
+    if config.source.reader == "images":
+        from .understand.images import pictures_like
+
+        columns = [*config.inputs, *(config.targets if with_target else [])]
+        return pictures_like(source, config.source, reader, columns), []
     if is_in_memory(source):
         frame, _ = as_frame(source)
         columns = columns_for(run, list(frame.columns), with_target=with_target)
         check_columns([column.name for column in columns], list(frame.columns), "the data", run)
-        return reader.read_frame(frame, columns, config.source.missing), []
+        table = reader.read_frame(frame, columns, config.source.missing)
+        return table, strange_cells(run, {name: frame[name].null_count() for name in frame.columns}, table)
     paths = [str(source)] if isinstance(source, (str, Path)) else [str(path) for path in source]
     found, notices = probe_like(paths, config.source)
     there = list(reader.read_text(found)[0].columns)
@@ -47,7 +53,26 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
         check_columns(list(names), there, paths[0], run)
     wanted = [column.name for column in columns]
     table = reader.read(replace(found, sha256=""), [replace(column, name=names[column.name]) for column in columns])
-    return type(table)({name: table[names[name]] for name in wanted}, table.parts), notices
+    table = type(table)({name: table[names[name]] for name in wanted}, table.parts)
+    empty = {name: reader.read_text(found)[0][names[name]].null_count() for name in wanted}
+    return table, [*notices, *strange_cells(run, empty, table)]
+
+
+def strange_cells(run: Run, empty: dict[str, int], table: Any) -> list[Notice]:
+    """Cells that the model reads as missing or as an unknown word; empty: how many cells of each column are empty."""
+    found: list[tuple[str, str, int]] = []
+    for column in run.config.inputs:
+        cells, fitted = table[column.name], run.preparation.columns[column.name]
+        if hasattr(fitted, "words"):
+            unknown = [word not in set(fitted.words) for word in cells.words]
+            count = int(np.array([*unknown, False])[cells.codes].sum())
+            if count:
+                found.append((column.name, "words that the train rows did not have, or once", count))
+        elif column.type == "number" and not column.also_missing:
+            count = int(np.isnan(cells).sum()) - empty.get(column.name, 0)
+            if count > 0:
+                found.append((column.name, "cells that are no numbers", count))
+    return [StrangeCells(found, len(table))] if found else []
 
 
 def columns_for(run: Run, there: list[str], *, with_target: bool) -> list[Column]:
@@ -87,7 +112,7 @@ def check_columns(wanted: list[str], there: list[str], place: str, run: Run) -> 
 
 def predict(run: Run, source: Any, output: str | Path | None) -> list[Any]:
     """See `Run.predict`."""
-    table, _ = table_of(run, source, with_target=False)
+    table, run.notices = table_of(run, source, with_target=False)
     scores = run.scores(table)
     task = run.preparation.task
     if output is not None:

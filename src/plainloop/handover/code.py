@@ -9,7 +9,7 @@ from pathlib import Path
 
 import plainloop.plain
 
-from ..plain.config import Config
+from ..plain.config import Augmentation, Config
 from ..plain.prepare import COLUMN_CLASSES
 
 PLAIN = Path(plainloop.plain.__file__).parent
@@ -36,6 +36,9 @@ def files_of(config: Config, own: Path | None = None) -> list[str]:
         f"models/{config.model.file}.py",
         *(f"columns/{COLUMN_CLASSES[column.type][0]}.py" for column in config.inputs),
     ]
+    if config.augment != Augmentation():
+        waiting.append("augment.py")
+    waiting += [f"models/{part}.py" for part in config.model.settings.get("parts", {}).values()]  # of models/mixed.py
     if own is not None:
         waiting += imports_of(own, PLAIN / "models" / own.name)
     found: set[str] = set()

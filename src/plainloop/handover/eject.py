@@ -58,7 +58,10 @@ def eject(run: Run, folder: Path, *, with_data: bool = False) -> Path:
         write_files(made / "plain", code)
         for path, name in copies.items():
             (made / "data").mkdir(exist_ok=True)
-            shutil.copyfile(path, made / "data" / name)
+            if Path(path).is_dir():
+                shutil.copytree(path, made / "data" / name)
+            else:
+                shutil.copyfile(path, made / "data" / name)
         if (first_weights := run.folder / "initial.safetensors").exists():
             shutil.copyfile(first_weights, made / first_weights.name)
         (made / "run.toml").write_text(moved_toml(run.folder, source, copies, target), encoding="utf-8")
@@ -178,10 +181,7 @@ def requirements(made: Mapping[str, Any], packages: Sequence[str]) -> str:
         "# weights that may differ in their last digits.",
     ]
     if versions["torch"] != public["torch"]:
-        build = versions["torch"].partition("+")[2]
-        lines.append(
-            f"# The run used torch {versions['torch']}; to get that build: --extra-index-url https://download.pytorch.org/whl/{build}"
-        )
+        lines.append(f"# The run used the build {versions['torch']} of torch; pytorch.org says how to install a build.")
     lines += [f"{name}=={version}" for name, version in public.items()]
     lines += [f"{name}>={made.get('packages', {}).get(name) or metadata.version(name)}" for name in packages]
     return "\n".join(lines) + "\n"

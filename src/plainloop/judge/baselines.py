@@ -1,7 +1,8 @@
 """What the net is measured against: the constant answer, and gradient-boosted trees from scikit-learn.
 
 Both are fitted on the run's train rows and scored on its test rows, by the run's own `task.metrics`, with the same intervals.
-The trees read the typed columns of the table, not the net's preparation: numbers with their gaps, categories as codes.
+The trees read the typed columns of the table, not the net's preparation: numbers with their gaps, categories as codes. Of a
+picture they get a thumbnail (thumbnails.py).
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import numpy as np
 from ..plain.config import Column
 from ..plain.faults import shorten
 from ..plain.table import Table, Words
+from .image_pictures import image_column
 from .intervals import Interval, intervals
 from .scored import Scored, score, scores_from
+from .thumbnails import SIDE, thumbnails, width
 from .wording import number
 
 ROWS = 50_000  # train rows the trees see at most
@@ -27,6 +30,8 @@ MOST_CLASSES = 60  # one tree per class and round: beyond this the baseline woul
 MOST_LABELS = 20
 MOST_WORDS = 254  # scikit-learn's trees take 255 bins: the rarest words beyond that count as missing
 MOST_TAGS = 30  # tags get a 0/1 column each, the most frequent ones
+PICTURE_ROWS, PICTURE_TREES = 20_000, 1000  # for pictures: 10 classes of 20,000 thumbnails take some 8 seconds
+CHECKED_PICTURES = 2000  # validation rows that choose the number of rounds
 TREES = 2000  # over all classes and rounds: 26 classes get 76 rounds, which takes 14,000 rows about 4 seconds
 
 
@@ -62,21 +67,33 @@ def boosting(outcome: Any, *, part: str = "test", seed: int = 0) -> Baseline:
     reason = _skipped(outcome)
     if reason:
         return Baseline("boosting", title, note=reason)
-    columns, kinds, left_out = _columns(outcome.table, outcome.config.inputs, outcome.split["train"])
-    if columns.shape[1] == 0:
+    picture = image_column(outcome)
+    inputs = [column for column in outcome.config.inputs if column.name != picture]
+    columns, kinds, left_out = _columns(outcome.table, inputs, outcome.split["train"])
+    wide = columns.shape[1] + (width(outcome.preparation.columns[picture]) if picture else 0)
+    if wide == 0:
         return Baseline("boosting", title, note="skipped: no column that trees can read")
     notes = [f"without {', '.join(left_out)} (free text)"] if left_out else []
     train = outcome.split["train"]
-    most = max(1000, min(ROWS, CELLS // columns.shape[1]))
+    most = max(1000, min(PICTURE_ROWS if picture else ROWS, CELLS // wide))
     if len(train) > most:
         train = np.sort(np.random.default_rng(seed).permutation(train)[:most])
         notes.append(f"fitted on {most:,} of {len(outcome.split['train']):,} train rows")
-    if _rounds(task) < 100:
-        notes.append(f"at most {_rounds(task)} rounds")
+    rounds, validation = _rounds(task, PICTURE_TREES if picture else TREES), outcome.split["validation"]
+    if rounds < 100:
+        notes.append(f"at most {rounds} rounds")
+    if picture:
+        validation = validation[:: max(1, -(-len(validation) // CHECKED_PICTURES))]
+        colours = " and the mean and spread of each colour" if len(outcome.preparation.columns[picture].mean) > 1 else ""
+        notes.insert(0, f"on grey thumbnails of {SIDE} x {SIDE} pixels{colours}")
+        seen = np.concatenate([train, validation, outcome.split[part]])
+        small = np.full((len(outcome.table), wide - columns.shape[1]), np.nan)
+        small[seen] = thumbnails(outcome.preparation.columns[picture], outcome.table[picture][seen])
+        columns, kinds = np.concatenate([columns, small], axis=1), kinds + [False] * small.shape[1]
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # scikit-learn's threads spin against torch's: one is faster than two
-        values = _fit(outcome, columns, kinds, train, part, seed)
+        values = _fit(outcome, columns, kinds, (train, validation, outcome.split[part]), rounds, seed)
     target = outcome.targets[part]
     scores = scores_from(task, values)
     scored = score(task, scores, target)
@@ -84,9 +101,9 @@ def boosting(outcome: Any, *, part: str = "test", seed: int = 0) -> Baseline:
     return Baseline("boosting", title, found, scored, time.perf_counter() - started, "; ".join(notes))
 
 
-def _rounds(task: Any) -> int:
+def _rounds(task: Any, trees: int = TREES) -> int:
     models = len(task.labels) if type(task).__name__ in ("Multiclass", "Multilabel") else 1
-    return int(np.clip(TREES // models, 30, 300))
+    return int(np.clip(trees // models, trees // 66, 300))
 
 
 def _skipped(outcome: Any) -> str:
@@ -150,15 +167,20 @@ def _tags(cells: Words, separator: str, train: np.ndarray) -> list[np.ndarray]:
     return columns
 
 
-def _fit(outcome: Any, columns: np.ndarray, kinds: list[bool], train: np.ndarray, part: str, seed: int) -> np.ndarray:
-    """Probabilities (or predictions in the target's unit) for the rows of the part, as `scores_from` takes them."""
+def _fit(
+    outcome: Any, columns: np.ndarray, kinds: list[bool], rows: tuple[np.ndarray, np.ndarray, np.ndarray], rounds: int, seed: int
+) -> np.ndarray:
+    """Probabilities (or predictions in the target's unit) for the last of the rows, as `scores_from` takes them.
+
+    rows: those that are fitted on, those that choose the number of rounds, those that are predicted.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     task = outcome.preparation.task
     kind = type(task).__name__
     every = _truth(outcome, task)
-    test, validation = outcome.split[part], outcome.split["validation"]
-    labels, rounds = len(getattr(task, "labels", None) or []), _rounds(task)
+    train, validation, test = rows
+    labels = len(getattr(task, "labels", None) or [])
 
     def fitted(truth: np.ndarray) -> Any:
         make = HistGradientBoostingRegressor if kind == "Regression" else HistGradientBoostingClassifier

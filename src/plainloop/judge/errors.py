@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
 from ..plain.config import Column
+from ..plain.readers.containers import parts_of
 from ..plain.table import Table, Words
 from .scored import Scored
 
@@ -29,7 +31,11 @@ class Error:
 
 def worst(outcome: Any, scored: Scored, *, part: str = "test", most: int = 10) -> list[Error]:
     """The `most` rows of highest loss, worst first; ties in the order of the rows."""
-    order = np.argsort(-scored.losses, kind="stable")[:most]
+    return errors_of(outcome, scored, np.argsort(-scored.losses, kind="stable")[:most], part=part)
+
+
+def errors_of(outcome: Any, scored: Scored, order: np.ndarray, *, part: str = "test") -> list[Error]:
+    """The rows at these places of the part, in this order."""
     rows = outcome.split[part][order]
     found = []
     for place, row in zip(order.tolist(), rows.tolist(), strict=True):
@@ -51,6 +57,8 @@ def worst(outcome: Any, scored: Scored, *, part: str = "test", most: int = 10) -
 def cell(table: Table, column: Column, row: int) -> str:
     """One cell in words."""
     cells = table[column.name]
+    if column.type == "image":
+        return file_name(cells, row, folders=1)
     if isinstance(cells, Words):
         code = int(cells.codes[row])
         return cells.words[code] if code >= 0 else MISSING
@@ -62,3 +70,17 @@ def cell(table: Table, column: Column, row: int) -> str:
     if column.type == "boolean":
         return "yes" if value else "no"
     return f"{value:.6g}"
+
+
+def file_name(cells: Any, row: int, folders: int = 0) -> str:
+    """The name of a picture's file without its path but for so many folders; of an array file, the number of the picture.
+
+    >>> words = Words(np.array([0, 1]), ["/home/me/photos/cat/1.jpg", "t10k-images-idx3-ubyte.gz::00017"])
+    >>> file_name(words, 0), file_name(words, 0, folders=1), file_name(words, 1)
+    ('1.jpg', 'cat/1.jpg', '00017')
+    """
+    code = int(cells.codes[row])
+    if code < 0:
+        return MISSING
+    file, member = parts_of(cells.words[code])
+    return "/".join(PurePath(member or file).parts[-1 - folders :])

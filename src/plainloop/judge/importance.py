@@ -8,6 +8,7 @@ Method: L. Breiman, Random Forests, Machine Learning 45 (2001), section 10.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .image_pictures import image_column
 from .scored import score
 
 ROWS = 2000
 REPEATS = 3
 FLOP = 2e10  # about one second on one core; wide tables and large models get fewer repeats, then fewer rows
 LEAST_ROWS = 100
+VALUES = 2**20  # input values of the rows that are scored at once
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,11 @@ class Importance:
 
 
 def importance(outcome: Any, *, rows: int = ROWS, repeats: int = REPEATS, seed: int = 0) -> Importance | None:
-    """The importance of every input column, None where there is nothing to measure."""
+    """The importance of every input column, None where there is nothing to measure: few rows, or a picture and nothing else."""
     preparation, model = outcome.preparation, outcome.model
     names = list(preparation.columns)
     validation = outcome.split["validation"]
-    if not names or len(validation) < 10:
+    if not names or len(validation) < 10 or names == [image_column(outcome)]:
         return None
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(validation))[:rows])
@@ -68,7 +71,11 @@ def _slots(preparation: Any) -> list[tuple[str, slice]]:
     """For each input column the tensor it is part of and its slots there, in the order of `preparation.columns`."""
     ends: dict[str, int] = {}
     places = []
+    columns_of = Counter(column.kind for column in preparation.columns.values())
     for column in preparation.columns.values():
+        if columns_of[column.kind] == 1:  # the tensor is this column's alone, whatever a slot of it is
+            places.append((column.kind, slice(None)))
+            continue
         start = ends.get(column.kind, 0)
         ends[column.kind] = start + (column.slots if column.kind == "numbers" else 1)
         places.append((column.kind, slice(start, ends[column.kind])))
@@ -89,8 +96,12 @@ def _affordable(model: nn.Module, inputs: dict[str, Tensor], columns: int, rows:
 
 def _scores(model: nn.Module, inputs: dict[str, Tensor]) -> Tensor:
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    few = max(1, VALUES // max(1, sum(tensor[0].numel() for tensor in inputs.values())))
     with torch.inference_mode():
-        return model({kind: tensor.to(device) for kind, tensor in inputs.items()}).float().cpu()
+        parts = zip(*(tensor.split(few) for tensor in inputs.values()), strict=True)
+        return torch.cat(
+            [model({kind: one.to(device) for kind, one in zip(inputs, part, strict=True)}).float().cpu() for part in parts]
+        )
 
 
 def _loss(task: Any, scores: Tensor, target: Tensor) -> float:

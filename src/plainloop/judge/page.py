@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from ..plain.checkpoint import write_file
-from ..plain.config import Column, to_dict
+from ..plain.config import Augmentation, Column, to_dict
 from ..plain.faults import shorten
 from ..plain.table import Words, is_missing
-from .errors import Error
+from . import plots
+from .contact_sheet import CARD_SIDE, Card, Sheet
+from .errors import Error, file_name
 from .pictures import Picture
 from .scored import Scored
 from .wording import LOWER_IS_BETTER, interval, number, rows, title
@@ -56,6 +58,7 @@ def page(
     judged: Mapping[str, Any],
     folder: Path,
     pictures: Sequence[Picture],
+    sheets: Mapping[str, Sheet],
     counts: Mapping[str, np.ndarray],
     errors: Sequence[Error],
     notices: Sequence[Any],
@@ -71,12 +74,14 @@ def page(
     )
     template = environment.from_string(Path(__file__).with_name("report.jinja").read_text(encoding="utf-8"))
     config = outcome.config
+    images, room = _images(pictures)
     return template.render(
         judged=judged,
         name=Path(folder).name,
         target=", ".join(column.name for column in config.targets),
         kind=scored.kind,
-        images=_images(pictures),
+        images=images,
+        sheets=_sheets(sheets, room),
         metrics=_metrics(judged),
         files=_files(Path(folder)),
         code=_code(Path(folder)),
@@ -93,11 +98,15 @@ def page(
         versions=_versions(),
         parameters=sum(parameter.numel() for parameter in outcome.model.parameters()),
         most_classes=MOST_CLASSES,
+        most_in_matrix=plots.MOST_CLASSES,
     )
 
 
-def _images(pictures: Sequence[Picture]) -> dict[str, list[dict[str, Any]]]:
-    """Pictures by section, each with its width (half its pixels: they are drawn for dense screens) and a data address."""
+def _images(pictures: Sequence[Picture]) -> tuple[dict[str, list[dict[str, Any]]], int]:
+    """Pictures by section, each with its width (half its pixels: they are drawn for dense screens) and a data address.
+
+    Also the bytes that are left for others.
+    """
     sections: dict[str, list[dict[str, Any]]] = {}
     room = int(MOST_BYTES * 0.85)
     for picture in pictures:
@@ -112,7 +121,39 @@ def _images(pictures: Sequence[Picture]) -> dict[str, list[dict[str, Any]]]:
             "height": int(height / 1.4),
         }
         sections.setdefault(picture.section, []).append(entry)
-    return sections
+    return sections, max(0, room)
+
+
+def _sheets(sheets: Mapping[str, Sheet], room: int) -> dict[str, dict[str, Any]]:
+    """The cards of each sheet with a data address; where the room ends, the rest are in the pictures folder alone."""
+    made = {name: [_card(card) for card in sheet.cards] for name, sheet in sheets.items()}
+    sizes = {name: [len(card["address"]) + 500 for card in cards] for name, cards in made.items()}  # with words and tags
+    found = {}
+    for place, name in enumerate(sorted(made, key=lambda name: sum(sizes[name]))):  # what a small sheet leaves goes to the others
+        share = room // (len(made) - place)
+        cards = [card for card, used in zip(made[name], np.cumsum(sizes[name]), strict=True) if used <= share]
+        room -= sum(sizes[name][: len(cards)])
+        sheet = sheets[name]
+        found[name] = {
+            "title": sheet.title,
+            "note": sheet.note,
+            "cards": cards,
+            "left_out": len(sheet.cards) - len(cards),
+            "high": CARD_SIDE,
+        }
+    return found
+
+
+def _card(card: Card) -> dict[str, Any]:
+    data, kind = card.small()
+    high, wide = card.pixels.shape[:2]
+    return {
+        "address": f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}",
+        "lines": card.lines,
+        "alt": card.alt,
+        "width": max(1, round(CARD_SIDE * wide / high)),
+        "coarse": high < CARD_SIDE // 2,
+    }
 
 
 def _metrics(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -169,6 +210,11 @@ def _columns(outcome: Any, reasons: Mapping[str, str]) -> list[dict[str, str]]:
 
 def _values(cells: Any, column: Column) -> str:
     """What the train rows hold, in a few words."""
+    if column.type == "image":
+        known = np.flatnonzero(~is_missing(cells))
+        named = f", the first {file_name(cells, int(known[0]), folders=1)}" if len(known) else ""
+        size = f" of {column.size[1]} x {column.size[0]} {column.mode}" if column.size else ""
+        return f"{len(known):,} pictures{size}{named}"
     if isinstance(cells, Words):
         counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.words))
         common = [shorten(cells.words[i], 16)[1:-1] for i in np.argsort(-counts, kind="stable")[:3] if counts[i]]
@@ -203,7 +249,10 @@ def _shown(judged: Mapping[str, Any], inputs: Sequence[Column]) -> list[str]:
 def _settings(config: Any, reasons: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str, str]]]]:
     tables = []
     values = to_dict(config)
-    for table in ("task", "split", "model", "train", "machine"):
+    tables_shown = ["task", "split", "model", "train", "machine"]
+    if config.augment != Augmentation():
+        tables_shown.insert(4, "augment")
+    for table in tables_shown:
         flat = dict(values[table])
         flat |= {f"settings.{key}": value for key, value in flat.pop("settings", {}).items()}
         tables.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,14 +45,13 @@ def draw(
     if scored.kind in ("Binary", "Multiclass"):
         counts = confusion_counts(scored)
         right = float(np.trace(counts) / max(counts.sum(), 1))
-        found.append(
-            Picture(
-                "confusion_matrix",
-                "matrix",
-                f"Confusion matrix of {part} rows: {right:.1%} lie on the diagonal.",
-                plots.confusion(counts, scored.labels),
-            )
-        )
+        if len(scored.labels) <= plots.MOST_CLASSES:
+            alt = f"Confusion matrix of {part} rows: {right:.1%} lie on the diagonal."
+            found.append(Picture("confusion_matrix", "matrix", alt, plots.confusion(counts, scored.labels)))
+        if pairs := confused_pairs(counts, scored.labels):
+            names = [f"{plots.shorten(one['true'], 14)} taken for {plots.shorten(one['predicted'], 14)}" for one in pairs]
+            bars = plots.bars("Most confused pairs", names, [one["rows"] for one in pairs], f"{part} rows")
+            found.append(Picture("confused_pairs", "matrix", f"The most confused pairs; first: {names[0]}.", bars))
     if scored.kind == "Multilabel":
         shown = sorted(per_class, key=lambda one: -one["support"])[:MOST_BARS]
         measures = {name: [one[name] for one in shown] for name in ("precision", "recall", "f1")}
@@ -126,6 +126,23 @@ def confusion_counts(scored: Scored) -> np.ndarray:
     from sklearn.metrics import confusion_matrix
 
     return confusion_matrix(scored.truth, scored.predicted, labels=np.arange(len(scored.labels)))
+
+
+def confused_pairs(counts: np.ndarray, labels: Sequence[str], most: int = 15) -> list[dict[str, Any]]:
+    """Which class was most often taken for which other one, with the share of its rows; none for two classes.
+
+    >>> confused_pairs(np.array([[8, 2, 0], [0, 9, 0], [1, 0, 3]]), ["cat", "dog", "fox"])[0]
+    {'true': 'cat', 'predicted': 'dog', 'rows': 2, 'share': 0.2}
+    """
+    if len(labels) < 3:
+        return []
+    wrong = counts - np.diag(np.diag(counts))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = [divmod(int(place), len(labels)) for place in order if wrong.flat[place] > 0]
+    return [
+        {"true": labels[i], "predicted": labels[j], "rows": int(wrong[i, j]), "share": float(wrong[i, j] / counts[i].sum())}
+        for i, j in pairs
+    ]
 
 
 def class_counts(outcome: Any, scored: Scored) -> dict[str, np.ndarray]:

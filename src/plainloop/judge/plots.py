@@ -115,9 +115,7 @@ def learning_rate(history: dict[str, list]) -> bytes:
 
 
 def confusion(counts: np.ndarray, labels: Sequence[str]) -> bytes:
-    """Counts, shaded by the share of the true class (row); beyond 30 classes the most confused pairs instead."""
-    if len(labels) > MOST_CLASSES:
-        return _confused_pairs(counts, labels)
+    """Counts, shaded by the share of the true class (row)."""
     n = len(labels)
     side = float(np.clip(1.6 + 0.62 * n, 3.6, 9.5))
     with panel("Confusion matrix", "predicted", "true", width=side + 0.6, height=side) as made:
@@ -133,15 +131,6 @@ def confusion(counts: np.ndarray, labels: Sequence[str]) -> bytes:
             text = f"{counts[i, j]:,}" + (f"\n{share[i, j]:.1%}" if n <= 6 else "")
             made.axes.text(j, i, text, ha="center", va="center", fontsize=size, color="white" if share[i, j] > 0.5 else "#222222")
     return made.png
-
-
-def _confused_pairs(counts: np.ndarray, labels: Sequence[str], most: int = 20) -> bytes:
-    wrong = counts.copy()
-    np.fill_diagonal(wrong, 0)
-    order = [int(i) for i in np.argsort(-wrong, axis=None, kind="stable")[:most] if wrong.flat[i] > 0]
-    pairs = [divmod(i, len(labels)) for i in order]
-    names = [f"{shorten(labels[i], 14)} taken for {shorten(labels[j], 14)}" for i, j in pairs]
-    return bars("Most confused pairs", names, [float(wrong[i, j]) for i, j in pairs], "test rows")
 
 
 def bars(title: str, names: Sequence[str], values: Sequence[float], x: str, spread: Sequence[float] | None = None) -> bytes:

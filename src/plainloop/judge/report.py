@@ -17,10 +17,11 @@ from ..plain.checkpoint import write_file
 from . import baselines
 from .errors import worst
 from .extra import extra_values
+from .image_pictures import sheets
 from .importance import importance
 from .intervals import RESAMPLES, intervals, resamples_for
 from .page import write_page
-from .pictures import class_counts, confusion_counts, draw
+from .pictures import class_counts, confused_pairs, confusion_counts, draw
 from .scored import Scored, score
 from .wording import MAIN, interval, number, rows, title
 
@@ -83,7 +84,10 @@ def judge(
     if main.kind != "Regression":
         judged["classes"] = per_class(main)
     if main.kind in ("Binary", "Multiclass"):
-        judged["confusion_matrix"] = {"labels": main.labels, "counts": confusion_counts(main).tolist()}
+        confused = confusion_counts(main)
+        judged["confusion_matrix"] = {"labels": main.labels, "counts": confused.tolist()}
+        if pairs := confused_pairs(confused, main.labels):
+            judged["confused_pairs"] = pairs
     columns = importance(outcome)
     if columns is not None:
         judged["importance"] = {
@@ -98,8 +102,10 @@ def judge(
     boosted = next((one.scored for one in opponents if one.name == "boosting"), None)
     pictures = draw(outcome, main, boosted, columns, judged.get("classes", []), part=part)
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
-    for picture in pictures:
-        write_file(folder / "pictures" / f"{picture.name}.png", picture.png)
+    shown = sheets(outcome, main, part=part)
+    files = {picture.name: picture.png for picture in pictures} | {name: sheet.png for name, sheet in shown.items()}
+    for name, png in files.items():
+        write_file(folder / "pictures" / f"{name}.png", png)
     counts = class_counts(outcome, main) if main.kind != "Regression" else {}
     judged["judge_seconds"] = round(time.perf_counter() - started, 2)
     write_file(folder / "metrics.json", json.dumps(finite(judged), indent=1, allow_nan=False, ensure_ascii=False) + "\n")
@@ -109,6 +115,7 @@ def judge(
         judged=judged,
         folder=folder,
         pictures=pictures,
+        sheets=shown,
         counts=counts,
         errors=worst(outcome, main, part=part),
         notices=notices,
@@ -181,6 +188,9 @@ def text_report(judged: Mapping[str, Any], outcome: Any) -> str:
             "",
             f"{len(classes)} classes; hardest: " + ", ".join(f"{_short(one['label'], 14)} (F1 {one['f1']:.2f})" for one in hard),
         ]
+    if pairs := judged.get("confused_pairs"):
+        words = [f"{_short(one['true'], 14)} for {_short(one['predicted'], 14)} ({one['rows']:,})" for one in pairs[:5]]
+        lines += ["", *textwrap.wrap("most confused: " + ", ".join(words), 80, subsequent_indent="  ")]
     matrix = judged.get("confusion_matrix")
     if matrix and len(matrix["labels"]) <= 6:
         names = [_short(label, 9) for label in matrix["labels"]]

@@ -47,7 +47,7 @@ class StorageFailed(Fault):
         self.what = f"Cannot write {self.path}: {self.reason}."
         self.expected = "The folder must be writable and its disk must have room."
         self.why = "What was saved before is intact."
-        self.fix = "free some space or make the folder writable, then resume the run"
+        self.fix = "free some space or make the folder writable, then run the command again"
 
     @classmethod
     def example(cls) -> StorageFailed:

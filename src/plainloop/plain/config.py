@@ -31,7 +31,7 @@ class Source:
     """Where the rows come from and how their files are read."""
 
     reader: str  # the file in readers/ that reads it, e.g. "tables"
-    format: str  # csv, parquet, jsonl or arff
+    format: str  # csv, parquet, jsonl, arff or images
     data: tuple[str, ...]  # files of all rows, or of the train rows where validation or test have files of their own
     validation: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
@@ -45,6 +45,7 @@ class Source:
     comment: str = ""  # lines that start with this are skipped
     skip_bad: int = 0  # at most this many rows with too many or too few fields are left out
     missing: tuple[str, ...] = ()  # words that mean: no value
+    left_out: tuple[int, ...] = ()  # rows whose picture cannot be decoded: they are in no part of the split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,10 @@ class Column:
     name: str
     type: str  # number, category, boolean, datetime, tags, text, image, series
     role: str = "input"  # input, target, group or time (the last two serve the split alone)
-    format: str = ""  # datetime: the strptime format; "" for ISO
+    format: str = ""  # datetime: the strptime format, "" for ISO; image: how a word becomes a path, as "train/{}.jpg"
+    size: tuple[int, ...] = ()  # image: height and width that every picture is brought to
+    mode: str = ""  # image: rgb or grey
+    sha256: str = ""  # image: digest of the pictures that the words of a table name
     separator: str = ""  # tags: what stands between two labels
     strip: str = ""  # number: characters to remove before the cast, e.g. "$%,"
     true: str = ""  # boolean: the word that means 1
@@ -98,6 +102,20 @@ class Model:
     file: str  # models/`file`.py
     name: str = "Model"  # the class in that file
     settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """How the images of a batch are changed while training, another way in every epoch. Without images nothing is."""
+
+    flip: bool = setting(False, "mirror half of the images left to right")
+    shift: float = setting(0.0, "move each image by up to this share of its side", low=0, high=0.5)
+    zoom: float = setting(1.0, "stretch a random part of at least this share of the area; 1: the whole image", above=0, high=1)
+    colour: float = setting(0.0, "change brightness, contrast and saturation by up to this share", low=0, high=0.9)
+    erase: float = setting(0.0, "share of the images that lose a random box", low=0, high=1)
+    mixup: float = setting(0.0, "blend pairs of images; strength, 0: never", low=0, high=10)
+    cutmix: float = setting(0.0, "paste a box of one image into another; strength, 0: never", low=0, high=10)
+    flip_average: bool = setting(False, "predict each image and its mirror image, and take the mean")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +166,7 @@ class Config:
     model: Model
     train: Train
     machine: Machine
+    augment: Augmentation = Augmentation()
 
     @property
     def inputs(self) -> list[Column]:

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,16 +24,28 @@ ACTIVATION_BYTES = 8 * 2**20  # widest layer of an evaluation batch; larger ones
 def evaluation_batches(rows: Rows, model: nn.Module, batch_size: int) -> DataLoader:
     """Batches in order, up to four times as large as those that train, capped by the bytes of the widest layer."""
     widths = [layer.out_features for layer in model.modules() if isinstance(layer, nn.Linear)]
-    most = ACTIVATION_BYTES // (4 * max(widths, default=256))
+    pictures = [8 * values[0].numel() for values in rows.inputs.values() if values.dim() > 2]  # a first layer of some 20 channels
+    most = ACTIVATION_BYTES // (4 * max([*widths, *pictures], default=256))
     return loader(rows, EpochBatches(len(rows), max(1, min(4 * batch_size, most)), shuffle=False))
 
 
-def score(model: nn.Module, task: Any, batches: DataLoader, precision: str = "float32") -> Tensor:
-    """Raw scores of all rows, in order. Shape: float32 (n, out) or (n, K, out), on the CPU."""
+def score(
+    model: nn.Module,
+    task: Any,
+    batches: DataLoader,
+    precision: str = "float32",
+    forward: Callable[[dict[str, Tensor]], Tensor] | None = None,
+) -> Tensor:
+    """Raw scores of all rows, in order; forward: what is asked in place of the model itself.
+
+    Shape: float32 (n, out) or (n, K, out), on the CPU.
+    """
     device = next(model.parameters()).device
     model.eval()
     with torch.inference_mode(), autocast(device, precision):
-        scores = [task.predict(model, to_device(inputs, target, device)[0]).float().cpu() for inputs, target in batches]
+        scores = [
+            task.predict(forward or model, to_device(inputs, target, device)[0]).float().cpu() for inputs, target in batches
+        ]
     return torch.cat(scores).clone()
 
 

@@ -1,6 +1,7 @@
 """The training loop: one for all kinds of data. Copied into ejected projects; this is the file to read first.
 
-`train` is a generator that yields one record per epoch, so the caller prints, plots or stops; it saves before it yields.
+`train` is a generator that yields one record per epoch, so the caller prints, plots or stops; a checkpoint that is due is
+saved before it yields.
 Every figure is an exact mean over rows: sums are kept on the device and divided once, at the end of the epoch.
 """
 
@@ -88,12 +89,14 @@ def train(
     seed: int = 0,
     checkpoints: Checkpoints | None = None,
     watch: Callable[[int, int], int] = lambda step, steps: 0,
+    augment: Callable[[dict[str, Tensor], int, int], tuple[dict[str, Tensor], Any]] | None = None,
 ) -> Iterator[Record]:
     """Trains the model in place and yields a `Record` after each epoch; when it ends the model has the best weights.
 
     batches: a DataLoader over `Rows` with an `EpochBatches` sampler; validation_batches: the same, in order.
     checkpoints: saves to, and goes on from, the newest one.
     watch(step, steps of the epoch): called after each step; the number of a signal as its answer saves and ends training.
+    augment(inputs, epoch, step): changes the inputs of a batch, and says how rows were mixed, or None.
     Raises: NonFiniteLoss, Stopped, StorageFailed, NoGoodCheckpoint.
     """
     device = next(model.parameters()).device
@@ -115,9 +118,10 @@ def train(
         for inputs, target in batches:
             inputs, target = to_device(inputs, target, device)
             seed_step(seed, progress.epoch, progress.step, device)
+            inputs, mixing = augment(inputs, progress.epoch, progress.step) if augment is not None else (inputs, None)
             with autocast(device, settings.precision):
                 scores = forward(inputs)  # (B, out) or (B, K, out)
-                loss = task.loss(scores.float(), target)
+                loss = task.loss(scores.float(), target) if mixing is None else mixing.loss(task, scores.float(), target)
             if (device.type == "cpu" or progress.steps % CHECK_EVERY == 0) and not torch.isfinite(loss):
                 raise _explain(progress, order, model, best, inputs, target, settings)
 
@@ -214,7 +218,9 @@ def why_ended(epochs: int, best_epoch: int, settings: Train) -> str:
     """Why training is over after so many epochs, empty while it is not."""
     if settings.patience and epochs - best_epoch >= settings.patience:
         return f"no better validation score in {settings.patience} epochs"
-    return f"all {settings.epochs} epochs done" if epochs >= settings.epochs else ""
+    if epochs < settings.epochs:
+        return ""
+    return "the one epoch is done" if settings.epochs == 1 else f"all {settings.epochs} epochs done"
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn, optim
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -121,6 +122,10 @@ def restore_optimizer(optimizer: optim.Optimizer, tensors: dict[str, Tensor], re
         {name: tuple(value) if name == "betas" else value for name, value in group.items()} for group in rest["param_groups"]
     ]
     optimizer.load_state_dict({"state": slots, "param_groups": groups})
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:  # the fused step wants the layout of the weights
+                kept[name] = torch.empty_like(parameter).copy_(value)
 
 
 def _is_plain(value: Any) -> bool:

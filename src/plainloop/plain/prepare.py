@@ -22,7 +22,9 @@ COLUMN_CLASSES = {
     "category": ("tabular", "Category"),
     "datetime": ("tabular", "Datetime"),
     "tags": ("tabular", "Tags"),
+    "image": ("image", "Image"),
 }
+FIT_OPTIONS = {"tags": ("separator",), "image": ("size", "mode")}  # fields of the config's column that its class is fitted with
 
 
 def column_class(type_name: str) -> Any:
@@ -46,7 +48,7 @@ class Preparation:
         those of the train rows."""
         columns = {}
         for column in config.inputs:
-            options = {"separator": column.separator} if column.type == "tags" else {}
+            options = {name: getattr(column, name) for name in FIT_OPTIONS.get(column.type, ())}
             columns[column.name] = column_class(column.type).fit(table[column.name][split["train"]], **options)
         labelled = np.sort(np.concatenate(list(split.values())))
         in_train = np.searchsorted(labelled, split["train"])
@@ -56,12 +58,12 @@ class Preparation:
     def inputs(self, table: Table) -> dict[str, Tensor]:
         """What the model gets, for all rows of the table.
 
-        Shape: "numbers" float32 (n, N), "categories" int64 (n, M); a kind without columns is left out.
+        Shape: "numbers" float32 (n, N), "categories" int64 (n, M), "image" uint8 (n, C, H, W); kinds without columns: absent.
         """
         parts: dict[str, list[Tensor]] = {}
         for name, column in self.columns.items():
             parts.setdefault(column.kind, []).append(column.encode(table[name]))
-        joined = {kind: torch.cat(tensors, 1) for kind, tensors in parts.items()}
+        joined = {kind: tensors[0] if len(tensors) == 1 else torch.cat(tensors, 1) for kind, tensors in parts.items()}
         return {kind: values for kind, values in joined.items() if values.shape[1]}
 
     def target(self, table: Table) -> Tensor:
@@ -70,12 +72,14 @@ class Preparation:
 
     @property
     def shapes(self) -> dict[str, Any]:
-        """What a model must know of its inputs: {"numbers": N, "categories": [number of codes, ...]}."""
+        """What a model must know of its inputs: {"numbers": N, "categories": [number of codes, ...], "image": Image.shape}."""
         shapes: dict[str, Any] = {}
         for column in self.columns.values():
             if column.kind == "numbers":
                 if column.slots:  # tags without a label in the train rows have none
                     shapes["numbers"] = shapes.get("numbers", 0) + column.slots
+            elif column.kind == "image":
+                shapes["image"] = column.shape
             else:
                 shapes.setdefault(column.kind, []).append(column.cardinality)
         return shapes

@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,12 @@ from torch import Tensor, nn
 
 from .batches import EpochBatches, Rows, class_weights, loader
 from .checkpoint import Checkpoints, load_weights, save_weights, write_file, write_json
-from .config import Config, Source
+from .config import Augmentation, Config, Source
 from .device import fits, settle
 from .evaluate import evaluation_batches, finite_or_none, predictions_csv, score
 from .faults import Fault
 from .loop import NonFiniteLoss, Record, train, why_ended
-from .prepare import Preparation
+from .prepare import Preparation, column_class
 from .split import split_rows
 from .table import Table
 
@@ -100,6 +101,7 @@ def run(
     source = located(config.source, home)
     check_data(source, reader)
     table = reader.read(source, config.columns)
+    check_pictures(config, table)
     split = split_rows(table, config.split, [table[column.name] for column in config.targets])
     preparation = Preparation.fit(config, table, split)
     task = preparation.task
@@ -126,6 +128,7 @@ def run(
         seed=config.machine.seed,
         checkpoints=checkpoints,
         watch=watch,
+        augment=augmentation(config),
     )
     try:
         for record in records:
@@ -139,7 +142,8 @@ def run(
         save_weights(folder / "weights.safetensors", model.state_dict())
         raise replace(fault, rows=split["train"][fault.rows].tolist()) from None  # as row numbers of the source
 
-    scores = {part: score(model, task, batches, config.train.precision) for part, batches in evaluation.items()}
+    forward = forward_of(model, config)
+    scores = {part: score(model, task, batches, config.train.precision, forward) for part, batches in evaluation.items()}
     targets = {part: rows[part].target.cpu() for part in scores}
     best = best_epoch(history, task)
     ending = why_ended(len(history.get("epoch", [])), best, config.train)
@@ -201,6 +205,18 @@ def build_model(config: Config, preparation: Preparation, home: Path) -> nn.Modu
     return model
 
 
+def augmentation(config: Config) -> Callable[[dict[str, Tensor], int, int], Any] | None:
+    """What changes the inputs of a batch while training; None where nothing does."""
+    if replace(config.augment, flip_average=False) == Augmentation():
+        return None
+    return import_module(".augment", __package__).Augment(config.augment, config.machine.seed)
+
+
+def forward_of(model: nn.Module, config: Config) -> Callable[[dict[str, Tensor]], Tensor]:
+    """The model as it predicts: itself, or with its view of the mirror image."""
+    return partial(import_module(".augment", __package__).flip_average, model) if config.augment.flip_average else model
+
+
 def located(source: Source, home: Path) -> Source:
     """The source with its paths seen from here."""
 
@@ -213,11 +229,19 @@ def located(source: Source, home: Path) -> Source:
 def check_data(source: Source, reader: Any) -> None:
     """Raises: DataChanged where the files are gone or not those whose digest run.toml holds."""
     files = [*source.data, *source.validation, *source.test]
-    if absent := [path for path in files if not Path(path).is_file()]:
+    if absent := [path for path in files if not Path(path).exists()]:
         raise DataChanged(absent[0], source.sha256, "")
     found = reader.digest(files)
     if source.sha256 and found != source.sha256:
         raise DataChanged(", ".join(Path(path).name for path in source.data), source.sha256, found)
+
+
+def check_pictures(config: Config, table: Table) -> None:
+    """Raises: DataChanged where the pictures that a table names are not those whose digest run.toml holds."""
+    for column in config.inputs:
+        found = column_class(column.type).digest(table[column.name]) if column.sha256 else ""
+        if found != column.sha256:
+            raise DataChanged(f"the pictures of column {column.name}", column.sha256, found)
 
 
 def run_id(config: Config) -> str:

@@ -68,6 +68,9 @@ class ColumnGuess:
     false: str = ""
     also_missing: tuple[str, ...] = ()
     replace: dict[str, str] = field(default_factory=dict)
+    size: tuple[int, ...] = ()
+    mode: str = ""
+    sha256: str = ""
     kept_out: str = ""  # why an ignored column is ignored: a key of column_problems.LEFT_OUT
     note: str = ""  # what infer.py has to tell about it: a key of its notes
     odd: tuple[tuple[str, int], ...] = ()  # the words, with counts, that the note is about
@@ -85,6 +88,9 @@ class ColumnGuess:
             false=self.false,
             also_missing=self.also_missing,
             replace=dict(self.replace),
+            size=self.size,
+            mode=self.mode,
+            sha256=self.sha256,
         )
 
 

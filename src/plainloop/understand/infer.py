@@ -30,9 +30,10 @@ from .column_problems import (
     WordsAmongNumbers,
 )
 from .column_types import TEXT_COLUMNS, ColumnGuess, Values, guess
+from .path_columns import path_column, pattern_of
 from .target_problems import NothingToLearnFrom, TypeImpossible, UnknownColumn
 
-TYPES = ("number", "category", "boolean", "datetime", "tags") + (("text",) if TEXT_COLUMNS else ())
+TYPES = ("number", "category", "boolean", "datetime", "tags", "image") + (("text",) if TEXT_COLUMNS else ())
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ def _column(context: Context, name: str) -> ColumnGuess:
     options = context.options
     values = Values.of(context.frame[name], context.decimal)
     made = guess(values, date_format=options.date_format)
+    if name not in options.types and (name not in context.target):
+        made = path_column(context.data, values, made)
     if name in options.types:
         made = _asked_type(context, values, made, options.types[name])
     if name in options.ignore:
@@ -160,6 +163,9 @@ def _asked_type(context: Context, values: Values, guessed: ColumnGuess, kind: st
     if kind == guessed.type:
         guessed.role, guessed.reason, guessed.override, guessed.kept_out = "input", made.reason, made.override, ""
         return guessed
+    if kind == "image":
+        made.format = pattern_of(values.words.sort().to_list(), context.data) or "{}"
+        return made
     if kind == "number":
         made.strip = guessed.strip
         fits = ~np.isnan(number(values.words, made.column(), context.decimal))

@@ -14,14 +14,16 @@ from ..plain.config import Source, Split
 from ..plain.readers import tables
 from ..plain.split import split_rows
 from ..problems import Notice
-from ..sources import as_frame, is_in_memory, write
+from ..sources import as_frame, is_in_memory, is_pictures, write, write_pictures
+from .images import are_pictures
 from .infer import InferOptions, Schema, infer
+from .look_images import look_at_paths, look_at_pictures
 from .probe import ReadOptions, probe
 from .quality import check
-from .setting_problems import BadSetting, SplitColumnMissing
+from .setting_problems import BadShare, SplitColumnMissing, SplitsConflict
 
 
-@dataclass
+@dataclass(repr=False)
 class Look:
     """What the data is taken for."""
 
@@ -70,20 +72,32 @@ class Look:
             ],
         }
 
+    def __repr__(self) -> str:
+        return f"Look({self.data!r}, {self.schema.rows} rows, {len(self.schema.columns)} columns, task {self.task or None})"
+
     def __str__(self) -> str:
         from ..show import look_text
 
         return look_text(self)
 
 
-def look(source: Any, options: DataOptions, keep: Callable[[], Path] | None = None) -> Look:
+def look(
+    source: Any,
+    options: DataOptions,
+    keep: Callable[[], Path] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Look:
     """Reads and understands the data. keep: the folder where data that is in memory is written; without it, a temporary one.
+
+    progress: is told how many pictures are decoded, of how many.
 
     Raises: PlainloopError.
     """
     paths, target, name = to_files(source, options, keep)
     shares = {part: value for part in ("validation", "test") if is_share(value := getattr(options, part))}
     files = {part: [str(value)] for part in ("validation", "test") if (value := paths.get(part)) is not None}
+    if are_pictures(paths["data"]):
+        return look_at_pictures(paths["data"], name, options, files, shares, progress)
     read = ReadOptions(
         delimiter=options.delimiter,
         decimal=options.decimal,
@@ -108,6 +122,9 @@ def look(source: Any, options: DataOptions, keep: Callable[[], Path] | None = No
         tags=options.tags or "",
     )
     schema = infer(frame, found, target, asked)
+    if any(column.type == "image" for column in schema.columns):
+        found, said = look_at_paths(frame, schema, found, target, options, progress)
+        notices += said
     made = Look(name, found, schema, target, notices=[*notices, *schema.notices])
     if schema.task is not None:
         made.split = split_for(schema, options, shares, made.reasons, found.data[0], target)
@@ -131,6 +148,11 @@ def to_files(source: Any, options: DataOptions, keep: Callable[[], Path] | None)
 
         scratch = Path(tempfile.mkdtemp(prefix="plainloop-"))
         keep = lambda: scratch  # noqa: E731
+    if is_pictures(source):
+        arrays: dict[str, Any] = {"data": [write_pictures(source, keep(), "pictures")]}
+        for part, value in own.items():
+            arrays[part] = write_pictures(value, keep(), part) if is_in_memory(value) else str(value)
+        return arrays, as_names(options.target), "data"
     frame, target = as_frame(source, as_names(options.target))
     written: dict[str, Any] = {"data": [write(frame, keep(), "table")]}
     for part, value in own.items():
@@ -147,7 +169,7 @@ def is_share(value: Any) -> bool:
     except ValueError:
         return False
     if not 0 <= share < 1:
-        raise BadSetting("validation or test", value, "a file, or a share of the rows of at least 0 and below 1", "0.15")
+        raise BadShare(value)
     return True
 
 
@@ -155,6 +177,10 @@ def split_for(
     schema: Schema, options: DataOptions, shares: dict[str, Any], reasons: dict[str, str], data: str, target: list[str]
 ) -> Split:
     """The split that the options ask for, or the one that fits the task."""
+    by_option = {"time": options.time, "grouped": options.group}
+    said = [option for option, column in (("--time", options.time), ("--group", options.group)) if column]
+    if len(said) == 2 or (said and options.split and not by_option.get(options.split)):
+        raise SplitsConflict([*said, *([f"--split {options.split}"] if options.split else [])], data, target)
     if options.time or options.split == "time":
         kind, by, reason = "time", options.time or "", f"by time: the latest rows are the test rows (column {options.time})"
     elif options.group or options.split == "grouped":

@@ -6,6 +6,7 @@ import inspect
 import sys
 import traceback
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,9 @@ import plainloop
 from ..plain.config import Config, Model
 from ..plain.models import layers, own
 from ..plain.prepare import Preparation
-from ..plain.readers import tables
 from ..plain.run import build_model, located
 from ..plain.split import split_rows
-from .resolve import DEFAULT_MODEL, MODELS
+from .defaults import MODELS
 from .setting_problems import ModelDoesNotFit, UnknownModel
 
 NOT_THEIRS = [Path(file).parent for file in (torch.__file__, plainloop.__file__, traceback.__file__)]  # not the user's code
@@ -43,10 +43,10 @@ class OwnModel:
         return self.module is not None and self.settings is None and self.name != "layers"
 
 
-def own_model(model: Any, data: str, target: list[str]) -> OwnModel:
+def own_model(model: Any, default: str, data: str, target: list[str]) -> OwnModel:
     """What `model=` names. Raises: UnknownModel."""
     if model is None:
-        return OwnModel(DEFAULT_MODEL)
+        return OwnModel(default)
     if isinstance(model, nn.Module):
         return OwnModel(type(model).__name__, module=model)
     if isinstance(model, type) and issubclass(model, nn.Module):
@@ -160,9 +160,13 @@ def first_weights(model: OwnModel) -> dict[str, torch.Tensor]:
     return {f"{prefix}{name}": tensor for name, tensor in model.module.state_dict().items()}
 
 
+def reader_of(config: Config) -> Any:
+    return import_module(f"..plain.readers.{config.source.reader}", __package__)
+
+
 def prepared(config: Config, home: Path) -> Preparation:
     source = located(config.source, home)
-    table = tables.read(source, config.columns)
+    table = reader_of(config).read(source, config.columns)
     return Preparation.fit(config, table, split_rows(table, config.split, [table[column.name] for column in config.targets]))
 
 
@@ -194,6 +198,8 @@ def build(model: OwnModel, config: Config, preparation: Preparation, home: Path)
 def two_empty_rows(shapes: dict[str, Any]) -> dict[str, torch.Tensor]:
     rows = {"numbers": torch.zeros(2, shapes.get("numbers", 0))}
     rows["categories"] = torch.zeros(2, len(shapes.get("categories", [])), dtype=torch.long)
+    if "image" in shapes:
+        rows["image"] = torch.zeros(2, shapes["image"]["channels"], *shapes["image"]["size"], dtype=torch.uint8)
     return {kind: values for kind, values in rows.items() if values.shape[1]}
 
 
@@ -202,15 +208,18 @@ def try_one_batch(model: OwnModel, config: Config, home: Path) -> None:
     if config.model.file not in ("own", "layers"):
         return
     source = located(config.source, home)
-    table = tables.read(source, config.columns)
+    table = reader_of(config).read(source, config.columns)
     split = split_rows(table, config.split, [table[column.name] for column in config.targets])
     preparation = Preparation.fit(config, table, split)
     few = table.rows(split["train"][: min(len(split["train"]), max(2, config.train.batch_size))])
     inputs, target, task = preparation.inputs(few), preparation.target(few), preparation.task
-    width = sum(values.shape[1] for kind, values in inputs.items() if kind == "numbers") + sum(
-        preparation.shapes.get("categories", [])
+    width, image = own.flat_width(preparation.shapes), preparation.shapes.get("image")
+    takes = (
+        f"(rows, {width})"
+        if image is None or len(inputs) > 1
+        else f"(rows, {image['channels']}, {', '.join(map(str, image['size']))})"
     )
-    wanted = f"a module that takes float32 of shape (rows, {width}) and gives scores of shape (rows, {task.num_outputs})"
+    wanted = f"a module that takes float32 of shape {takes} and gives scores of shape (rows, {task.num_outputs})"
     try:
         made = build(model, config, preparation, home)
         first = {name: tensor.clone() for name, tensor in made.state_dict().items()}

@@ -1,6 +1,6 @@
 """From what was understood and what was asked for to a resolved Config: every value with the reason it has.
 
-The defaults are the tables at the top of this file. `--set name=value` overrides any field of the config and any keyword
+The defaults are the tables in defaults.py. `--set name=value` overrides any field of the config and any keyword
 argument of the model; names are checked here, with a suggestion, and values against the bounds that config.py states.
 """
 
@@ -17,28 +17,12 @@ from typing import Any, get_type_hints
 from ..options import TrainOptions, as_pairs
 from ..plain import config as c
 from ..problems import Notice, nearest
+from .defaults import MODELS, SMALL, Reasons, augmentation, parts_of, train_defaults
 from .setting_problems import BadSetting, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
 
 TASK_FILES = {"Binary": "classify", "Multiclass": "classify", "Multilabel": "multilabel", "Regression": "regress"}
 
-# model -> (what it is, settings that differ from the defaults of Train); adding a model is its file and one line here
-MODELS: dict[str, tuple[str, dict[str, Any]]] = {
-    "table_mlp": ("embeddings and a multilayer perceptron", {}),
-    "table_linear": ("a weighted sum: logistic or linear regression", {"learning_rate": 0.01, "weight_decay": 0.0}),
-    "table_transformer": ("a transformer over the columns", {"learning_rate": 3e-4}),
-    "layers": ("a stack of torch layers", {}),
-}
-DEFAULT_MODEL = "table_mlp"
-# model -> (below this many train rows, its settings there, why): measured in docs/experiments.md
-SMALL: dict[str, tuple[int, dict[str, Any], str]] = {
-    "table_mlp": (
-        10_000,
-        {"members": 8, "width": 128, "frequency": 0.1},
-        "few rows: eight small members that are averaged, and slower waves, overfit less",
-    ),
-}
-SECTIONS = {"split": c.Split, "task": c.Task, "train": c.Train, "machine": c.Machine}
-Reasons = dict[str, str]  # "train.epochs" -> why
+SECTIONS = {"split": c.Split, "task": c.Task, "train": c.Train, "machine": c.Machine, "augment": c.Augmentation}
 
 
 @dataclass(frozen=True)
@@ -59,6 +43,8 @@ class Asked:
     own: dict[str, Any] | None = None  # for a model of the user's own: {"file": ..., "name": ...}
     data: str = "data.csv"
     target: tuple[str, ...] = ()
+    augment: str | None = None  # none, light, strong
+    classes: tuple[str, ...] = ()
 
 
 def resolve(
@@ -77,16 +63,21 @@ def resolve(
     """
     reasons: Reasons = {}
     task_values: dict[str, Any] = {"name": task, "file": TASK_FILES[task]}
-    train_values = defaults_for(asked.model, num_rows, reasons)
+    pictures = any(column.type == "image" for column in columns)
     machine_values = machine_for(device, seed, asked, reasons)
+    train_values = train_defaults(asked.model, pictures, num_rows, machine_values["device"], reasons)
+    if pictures and task == "Multiclass":
+        task_values["label_smoothing"] = 0.1
+        reasons["task.label_smoothing"] = "nets on images grow too sure of themselves without it"
     base = c.Config(
         source=source,
         columns=columns,
         split=split,
         task=c.Task(**task_values),
-        model=model_for(asked, num_rows, reasons),
+        model=model_for(asked, columns, num_rows, reasons),
         train=c.Train(**train_values),
         machine=c.Machine(**machine_values),
+        augment=augmentation(asked.augment, columns, num_rows, asked.classes, reasons),
     )
     given = {name: value for name, value in asked.settings.items() if value is not None}
     config = override(base, given, asked, reasons)
@@ -103,26 +94,6 @@ def settings_of(options: TrainOptions) -> dict[str, Any]:
         "train.compile": options.compile or None,
     }
     return {**direct, **as_pairs(options.set)}
-
-
-def defaults_for(model: str, num_rows: int, reasons: Reasons) -> dict[str, Any]:
-    """The values of Train for a model and a number of train rows."""
-    values: dict[str, Any] = {}
-    batch = 64
-    while batch < 1024 and batch * 100 <= num_rows:
-        batch *= 2
-    values["batch_size"] = batch
-    reasons["train.batch_size"] = f"about a hundredth of the {num_rows:,} train rows, between 64 and 1024"
-    values["epochs"] = 60 if num_rows < 20_000 else 30 if num_rows < 100_000 else 12
-    reasons["train.epochs"] = f"{values['epochs']} passes over {num_rows:,} rows; early stopping ends it sooner"
-    values |= {"schedule": "one_cycle", "warmup": 0.1, "learning_rate": 2e-3, "weight_decay": 0.02}
-    values["patience"] = max(8, values["epochs"] // 4)
-    reasons["train.schedule"] = "rises for the first tenth of the steps, then falls to zero"
-    reasons["train.learning_rate"] = "the highest rate of the cycle"
-    for name, value in MODELS.get(model, ("", {}))[1].items():
-        values[name] = value
-        reasons[f"train.{name}"] = f"the default of {model}"
-    return values
 
 
 def machine_for(device: str, seed: int, asked: Asked, reasons: Reasons) -> dict[str, Any]:
@@ -142,21 +113,31 @@ def machine_for(device: str, seed: int, asked: Asked, reasons: Reasons) -> dict[
     reasons["machine.device"] = "the best that torch sees here" if device == "auto" else "asked for"
     small = asked.model.startswith("table_") and asked.model != "table_transformer"
     # 2 threads are slower than 1 on small layers even when the machine is idle, and many times slower when it is not
-    threads = 1 if small else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    reasons["machine.threads"] = "small layers are fastest on one thread" if small else "all cores"
+    threads, why = (1, "small layers are fastest on one thread") if small else all_threads()
+    reasons["machine.threads"] = why
     return {"device": chosen, "threads": threads, "seed": seed}
 
 
-def model_for(asked: Asked, num_rows: int, reasons: Reasons) -> c.Model:
+def all_threads() -> tuple[int, str]:
+    """As many threads as the user allows, else as there are cores for this process; and why."""
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    if allowed.isdigit() and int(allowed):
+        return int(allowed), "as OMP_NUM_THREADS says"
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, "all cores"
+
+
+def model_for(asked: Asked, columns: tuple[c.Column, ...], num_rows: int, reasons: Reasons) -> c.Model:
     """The model and every keyword argument of its class. Raises: UnknownModel."""
     if asked.own is not None:
         reasons["model.file"] = "your own module"
         return c.Model(file="own", settings=asked.own)
     if asked.model not in MODELS:
         raise UnknownModel(asked.model, list(MODELS), "", asked.data, list(asked.target))
-    reasons["model.file"] = MODELS[asked.model][0]
+    reasons["model.file"] = MODELS[asked.model].what
     signature = inspect_module.signature(model_class(asked.model).__init__).parameters
     keywords = {name: p.default for name, p in signature.items() if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
+    if asked.model == "mixed":
+        keywords["parts"] = parts_of(columns)
     below, small, why = SMALL.get(asked.model, (0, {}, ""))
     if num_rows < below:
         keywords |= small

@@ -264,3 +264,49 @@ class BadCommandLine(PlainloopError):
     @classmethod
     def example(cls) -> BadCommandLine:
         return cls('Unknown option: "--epoch". Did you mean "--epochs"?', "train")
+
+
+@dataclass(eq=False)
+class SplitsConflict(PlainloopError):
+    """Options that ask for two different splits.
+
+    What it does: refuses two options that each say how rows are split.
+    Why: only one of them could be obeyed, and the other would be dropped without a word.
+    Example: `plainloop train sales.csv --target units --group store --time day`
+    Fix: keep one of them.
+    """
+
+    options: list[str]
+    data: str
+    target: list[str]
+
+    def __post_init__(self) -> None:
+        self.what = f"{' and '.join(self.options)} ask for different splits."
+        self.expected = "Expected one of --group, --time and --split."
+        self.fix = f"leave out {' or '.join(self.options[1:])}"
+
+    @classmethod
+    def example(cls) -> SplitsConflict:
+        return cls(["--time", "--group"], "sales.csv", ["units"])
+
+
+@dataclass(eq=False)
+class BadShare(PlainloopError):
+    """A share of the rows that is none.
+
+    What it does: refuses `--validation` and `--test` numbers below 0, or of 1 and above.
+    Why: no rows would be left to train on.
+    Example: `plainloop train houses.csv --target price --test 1.5`
+    Fix: a share such as 0.15, or the name of a file.
+    """
+
+    value: Any
+
+    def __post_init__(self) -> None:
+        self.what = f"--validation or --test cannot be {shorten(self.value)}."
+        self.expected = "Expected a file, or a share of the rows of at least 0 and below 1."
+        self.fix = "give a share such as 0.15"
+
+    @classmethod
+    def example(cls) -> BadShare:
+        return cls("1.5")

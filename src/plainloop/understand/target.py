@@ -10,6 +10,7 @@ import polars as pl
 from ..plain.readers.table_faults import TargetNotNumber
 from ..plain.readers.tables import number, truth
 from ..problems import Notice
+from .column_problems import CaseVariants
 from .column_types import PAIRS, ColumnGuess, Values
 from .infer import Context, TaskGuess
 from .target_problems import (
@@ -42,7 +43,7 @@ def infer_task(context: Context, columns: list[ColumnGuess]) -> tuple[TaskGuess,
     else:
         variants = _label_variants(context, guesses[0])
         task = _single(context, guesses[0], asked)
-        notices += variants if task.name in ("Binary", "Multiclass") else []
+        notices += [*variants, *_case_variants(context, task)] if task.name in ("Binary", "Multiclass") else []
     if labelled < FEWEST_ROWS:
         raise TooFewRows(context.data, context.target, labelled, FEWEST_ROWS, "plainloop does not train on less")
     if labelled < len(task.classes) and task.name == "Multiclass":
@@ -51,6 +52,15 @@ def infer_task(context: Context, columns: list[ColumnGuess]) -> tuple[TaskGuess,
     if rare and task.name != "Multilabel":
         notices.append(RareClasses(context.data, context.target, rare[::-1]))
     return task, labelled, notices
+
+
+def _case_variants(context: Context, task: TaskGuess) -> list[Notice]:
+    """Labels that differ only by case or spaces: they are classes of their own, which is seldom meant."""
+    alike: dict[str, list[tuple[str, int]]] = {}
+    for label, count in task.classes.items():
+        alike.setdefault("".join(label.split()).lower(), []).append((label, count))
+    odd = [pair for labels in alike.values() if len(labels) > 1 for pair in labels]
+    return [CaseVariants(context.data, context.target, context.target[0], odd)] if odd else []
 
 
 def _labelled(context: Context) -> int:
@@ -135,7 +145,7 @@ def _rule(context: Context, made: ColumnGuess, values: Values, numeric: bool) ->
         return "Binary", f'"{name}" has two values: {words}', "--task regression" if numeric else "--task multiclass"
     asked_type = context.options.types.get(name, "")
     if not numeric or asked_type == "category":
-        return "Multiclass", f'"{name}" has {distinct} different words', "--task regression"
+        return "Multiclass", f'"{name}" has {distinct} different words', "--task regression" if numeric else ""
     numbers = np.unique(values.numbers[~np.isnan(values.numbers)])
     codes = distinct <= 20 and len(numbers) == distinct and bool((numbers == np.arange(len(numbers)) + numbers[0]).all())
     if codes and numbers[0] in (0, 1) and asked_type != "number":

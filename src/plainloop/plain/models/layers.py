@@ -24,11 +24,11 @@ class Model(nn.Module):
 
     def __init__(self, shapes: dict[str, Any], num_outputs: int, *, layers: list[str]):
         super().__init__()
-        self.cardinalities: list[int] = shapes.get("categories", [])
+        self.shapes = shapes
         self.layers = nn.Sequential(*(build(layer) for layer in layers))
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        scores = self.layers(flat(inputs, self.cardinalities))
+        scores = self.layers(flat(inputs, self.shapes))
         return scores[:, None] if scores.dim() == 1 else scores
 
 

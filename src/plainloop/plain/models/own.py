@@ -9,6 +9,7 @@ Axes: B examples, F flat input slots, out outputs.
 from __future__ import annotations
 
 import inspect
+import math
 from importlib import import_module
 from typing import Any
 
@@ -53,7 +54,7 @@ class Model(nn.Module):
         self.adopt(kind(**arguments(kind, shapes, num_outputs, settings)), shapes)
 
     def adopt(self, module: nn.Module, shapes: dict[str, Any]) -> None:
-        self.cardinalities: list[int] = shapes.get("categories", [])
+        self.shapes = shapes
         self.takes_dict = takes_dict(module)
         self.module = module
 
@@ -66,29 +67,43 @@ class Model(nn.Module):
         return model
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        scores = self.module(inputs if self.takes_dict else flat(inputs, self.cardinalities))
+        scores = self.module(inputs if self.takes_dict else flat(inputs, self.shapes))
         return scores[:, None] if getattr(scores, "ndim", 0) == 1 else scores
 
 
-def flat(inputs: dict[str, Tensor], cardinalities: list[int]) -> Tensor:
-    """All inputs as one tensor. Shape: float32 (B, F), numbers first, then each category one-hot."""
+def flat(inputs: dict[str, Tensor], shapes: dict[str, Any]) -> Tensor:
+    """All inputs as one tensor.
+
+    Shape: float32 (B, F), numbers first, then each category one-hot, then pixels; images alone stay (B, C, H, W). Pixels are
+    standardised by the mean and deviation of their channel.
+    """
     parts = [inputs["numbers"]] if "numbers" in inputs else []
     if "categories" in inputs:
-        parts += [
-            F.one_hot(codes, size).float() for codes, size in zip(inputs["categories"].unbind(1), cardinalities, strict=True)
-        ]
+        codes = inputs["categories"].unbind(1)
+        parts += [F.one_hot(code, size).float() for code, size in zip(codes, shapes["categories"], strict=True)]
+    if "image" in inputs:
+        mean, std = (
+            torch.tensor(shapes["image"][name], device=inputs["image"].device).view(-1, 1, 1) for name in ("mean", "std")
+        )
+        pixels = (inputs["image"].float() - mean) / std
+        parts.append(pixels.flatten(1) if parts else pixels)
     return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 
 
 def arguments(kind: type, shapes: dict[str, Any], num_outputs: int, settings: dict[str, Any]) -> dict[str, Any]:
     """The keyword arguments for the user's class: its settings, and the sizes it asks for by name."""
     names = inspect.signature(kind).parameters
-    width = shapes.get("numbers", 0) + sum(shapes.get("categories", []))
-    given: dict[str, Any] = {}
-    if "shapes" in names:
-        given["shapes"] = shapes
+    width, image = flat_width(shapes), shapes.get("image", {"channels": 0, "size": [0]})
+    known = {"shapes": shapes, "in_channels": image["channels"], "image_size": image["size"][0]}
+    given: dict[str, Any] = {name: value for name, value in known.items() if name in names}
     given |= {name: width for name in IN_NAMES if name in names} | {name: num_outputs for name in OUT_NAMES if name in names}
     return {**given, **settings}
+
+
+def flat_width(shapes: dict[str, Any]) -> int:
+    """How many numbers a row has as one flat tensor."""
+    image = shapes.get("image", {"channels": 0, "size": [0]})
+    return shapes.get("numbers", 0) + sum(shapes.get("categories", [])) + image["channels"] * math.prod(image["size"])
 
 
 def takes_dict(module: nn.Module) -> bool:

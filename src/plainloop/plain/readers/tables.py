@@ -7,10 +7,12 @@ So nothing is guessed here, "02134" stays a word, and a late cell cannot change 
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import zipfile
 import zlib
@@ -55,7 +57,12 @@ def read_text(source: Source) -> tuple[pl.DataFrame, dict[str, range]]:
 def read(source: Source, columns: Sequence[Column]) -> Table:
     """The typed table of the source. Raises `Fault` where a file cannot be read so."""
     loaded = load(source)
-    cells = _typed(loaded.frame, columns, source.decimal, loaded.place, source.data[0])
+    frame = loaded.frame
+    if source.left_out:  # rows without a picture that can be decoded: they get no target, so that no part of the split has them
+        rows = pl.Series(np.isin(np.arange(len(frame)), source.left_out))
+        targets = [column.name for column in columns if column.role == "target" and column.name in frame.columns]
+        frame = frame.with_columns(pl.when(rows).then(None).otherwise(pl.col(targets)).name.keep()) if targets else frame
+    cells = _typed(frame, columns, source.decimal, loaded.place, source.data[0])
     return Table(cells, loaded.parts)
 
 
@@ -191,6 +198,8 @@ def _delimited(name: str, data: bytes, source: Source, names: list[str] | None) 
     kept[bad] = False
     if not kept.all():
         data = b"".join(data[s : e + 1] for s, e in zip(starts[kept], ends[kept], strict=True))
+    if data[:1] == b"x":  # "x^" and "x" with some control characters are taken for the start of compressed data
+        data = codecs.BOM_UTF8 + data
     frame = pl.read_csv(data, separator=mark, quote_char=source.quote or None, has_header=False, infer_schema=False)
     assert frame.height == kept.sum(), "the rows found and the rows read differ"
     if b" " in data or b"\t" in data or source.quote.encode() in data:
@@ -262,6 +271,13 @@ def _typed(
             made[column.name] = truth(cells, column)
         elif column.type == "datetime":
             made[column.name] = seconds(cells, column.format)
+        elif column.type == "image":  # paths as seen from here
+            found, base = _words(cells), os.path.dirname(file)
+            pattern = column.format or "{}"
+            paths = [os.path.join(base, pattern.replace("{}", word)) for word in found.words]
+            order = np.argsort(np.array(paths, dtype=object), kind="stable")
+            codes = np.append(np.argsort(order), -1).astype(np.int32)  # a missing cell has the last entry
+            made[column.name] = Words(codes[found.codes], [paths[i] for i in order])
         else:
             made[column.name] = _words(cells)
     return made

@@ -1,0 +1,129 @@
+"""The defaults, as tables: which model for which columns, and how it is trained; measured in docs/experiments.md.
+
+Adding a model is its file in plain/models/ and one line in MODELS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..plain.config import Augmentation, Column
+
+Reasons = dict[str, str]  # "train.epochs" -> why
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A built-in model: what it is, the kind of input it is for, and its values that differ from those of its kind."""
+
+    what: str
+    takes: str  # table, image or any
+    train: dict[str, Any] = field(default_factory=dict)
+
+
+MODELS: dict[str, Kind] = {
+    "table_mlp": Kind("embeddings and a multilayer perceptron", "table"),
+    "table_linear": Kind("a weighted sum: logistic or linear regression", "table", {"learning_rate": 0.01, "weight_decay": 0.0}),
+    "table_transformer": Kind("a transformer over the columns", "table", {"learning_rate": 3e-4}),
+    "image_convnet": Kind("a small stack of convolutions, to learn from", "image", {"learning_rate": 2e-3}),
+    "image_resnet": Kind("a residual net of convolutions", "image"),
+    "image_vit": Kind("a vision transformer over patches", "image", {"learning_rate": 1e-3}),
+    "mixed": Kind("a model for each kind of input, joined", "any", {"learning_rate": 2e-3}),
+    "layers": Kind("a stack of torch layers", "table"),
+}
+# model -> (below this many train rows, its settings there, why)
+SMALL: dict[str, tuple[int, dict[str, Any], str]] = {
+    "table_mlp": (
+        10_000,
+        {"members": 8, "width": 128, "frequency": 0.1},
+        "few rows: eight small members that are averaged, and slower waves, overfit less",
+    ),
+}
+# kind of input -> (up to this many train rows, values of Train); the last line is for any number
+TABLE_TRAIN: list[tuple[float, dict[str, Any]]] = [
+    (20_000, {"epochs": 60}),
+    (100_000, {"epochs": 30}),
+    (float("inf"), {"epochs": 12}),
+]
+IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [
+    (2_000, {"epochs": 100, "batch_size": 32, "learning_rate": 2e-3}),
+    (20_000, {"epochs": 30, "batch_size": 128, "learning_rate": 5e-3}),
+    (100_000, {"epochs": 20, "batch_size": 512, "learning_rate": 1e-2}),
+    (float("inf"), {"epochs": 12, "batch_size": 512, "learning_rate": 1e-2}),
+]
+
+
+def default_model(columns: Sequence[Column]) -> str:
+    """The model for these columns: each kind of input has one, and several kinds are joined."""
+    pictures = any(column.type == "image" for column in columns if column.role == "input")
+    others = any(column.type != "image" for column in columns if column.role == "input")
+    return "mixed" if pictures and others else "image_resnet" if pictures else "table_mlp"
+
+
+def parts_of(columns: Sequence[Column]) -> dict[str, str]:
+    """The parts of models/mixed.py that these columns need."""
+    types = {column.type for column in columns if column.role == "input"}
+    return {
+        part: file
+        for part, file, here in (("table", "table_mlp", types - {"image"}), ("image", "image_resnet", types & {"image"}))
+        if here
+    }
+
+
+def train_defaults(model: str, pictures: bool, num_rows: int, device: str, reasons: Reasons) -> dict[str, Any]:
+    """The values of Train for a model, a kind of input and a number of train rows."""
+    values: dict[str, Any] = {"schedule": "one_cycle", "warmup": 0.1, "learning_rate": 2e-3, "weight_decay": 0.02}
+    table = IMAGE_TRAIN if pictures else TABLE_TRAIN
+    values |= next(row for most, row in table if num_rows < most)
+    if pictures:
+        values |= {"warmup": 0.2, "weight_decay": 0.05, "patience": 0}
+        reasons["train.patience"] = "the learning rate falls to its end; the best epoch is kept all the same"
+        values |= {"precision": "bfloat16"} if has_bfloat16(device) else {}
+        reasons["train.precision"] = "this device multiplies bfloat16 about twice as fast" if "precision" in values else "exact"
+    else:
+        batch = 64
+        while batch < 1024 and batch * 100 <= num_rows:
+            batch *= 2
+        values |= {"batch_size": batch, "patience": max(8, values["epochs"] // 4)}
+    reasons["train.batch_size"] = f"for {num_rows:,} train rows"
+    reasons["train.epochs"] = f"{values['epochs']} passes over {num_rows:,} rows" + (
+        "" if pictures else "; early stopping ends it sooner"
+    )
+    reasons["train.schedule"] = f"rises for the first {values['warmup']:.0%} of the steps, then falls to zero"
+    reasons["train.learning_rate"] = "the highest rate of the cycle"
+    for name, value in (MODELS[model].train if model in MODELS else {}).items():
+        values[name] = value
+        reasons[f"train.{name}"] = f"the default of {model}"
+    return values
+
+
+def augmentation(
+    level: str | None, columns: Sequence[Column], num_rows: int, classes: Sequence[str], reasons: Reasons
+) -> Augmentation:
+    """How images are changed while training: by their size, their number and what the classes are."""
+    picture = next((column for column in columns if column.type == "image" and column.role == "input"), None)
+    if picture is None or level == "none":
+        return Augmentation()
+    signs = set(classes) and all(len(label) == 1 for label in classes) and picture.mode == "grey"
+    flip, small = not signs, min(picture.size) <= 48
+    chosen: dict[str, Any] = (
+        {"flip": flip, "shift": 0.07 if picture.mode == "grey" else 0.125}
+        if small
+        else {"flip": flip, "zoom": 0.35, "colour": 0.3}
+    )
+    if level == "strong":
+        chosen |= {"colour": 0.4, "erase": 0.25, "cutmix": 1.0}
+    why = "small images: shifted" if small else "large images: a random part, other colours"
+    reasons["augment.flip"] = f"{why}{' and mirrored' if flip else '; letters and digits are not mirrored'}"
+    return Augmentation(**chosen)
+
+
+def has_bfloat16(device: str) -> bool:
+    """Whether the device has fast bfloat16 products."""
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.cuda.is_bf16_supported()
+    return device == "cpu" and bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())

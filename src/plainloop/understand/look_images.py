@@ -1,0 +1,124 @@
+"""The door for pictures: a folder, an archive or arrays of them, and tables that name them. Called by look.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from ..judge.contact_sheet import class_sheet
+from ..options import DataOptions, as_names, as_pairs
+from ..plain.checkpoint import write_file
+from ..plain.columns.image import Image
+from ..plain.config import Source
+from ..plain.readers import images, tables
+from ..plain.readers.content_digests import cache_folder
+from ..plain.readers.pixel_cache import BAD, GOOD, pixels_of
+from ..plain.readers.pixels import Size
+from ..plain.split import split_rows
+from ..plain.table import Words
+from ..problems import Notice
+from .image_copies import copies
+from .image_problems import PicturesLeftOut, TooManyBadPictures
+from .images import MOST_BAD, PictureOptions, choose_size, scan, schema_of
+from .infer import InferOptions, Schema
+from .path_columns import check_paths, path_of
+from .target_problems import UnknownColumn
+
+if TYPE_CHECKING:
+    from .look import Look
+
+Progress = Callable[[int, int], None]
+
+
+def picture_options(options: DataOptions) -> PictureOptions:
+    return PictureOptions(options.image_size or "", options.image_mode or "", options.skip_bad)
+
+
+def look_at_pictures(
+    paths: Sequence[str],
+    name: str,
+    options: DataOptions,
+    files: dict[str, list[str]],
+    shares: dict[str, Any],
+    progress: Progress | None,
+) -> Look:
+    """What a source of pictures is taken for; the labels are the target, where no other is named.
+
+    Raises: PlainloopError.
+    """
+    from .look import Look, split_for  # look.py calls this file
+
+    parts = {part: files.get(part, []) for part in ("validation", "test")}
+    made = scan(paths, picture_options(options), validation=parts["validation"], test=parts["test"], progress=progress)
+    target = as_names(options.target) or list(made.listing.labels)
+    for column in target:
+        if column not in made.listing.labels:
+            raise UnknownColumn(paths[0], "--target", column, list(made.listing.labels))
+    asked = InferOptions(task=options.task or "", types=as_pairs(options.types))
+    schema = schema_of(made, target, asked)
+    seen = Look(name, made.source, schema, target, notices=[*made.notices, *schema.notices])
+    seen.split = split_for(schema, options, shares, seen.reasons, paths[0], target)
+    typed = images.read(made.source, schema.config_columns())
+    seen.rows = split_rows(typed, seen.split, [typed[column] for column in target])
+    labels = made.listing.labels[target[0]] if len(target) == 1 else ()
+    seen.notices += copies(made, seen.rows, labels)
+    return seen
+
+
+def look_at_paths(
+    frame: pl.DataFrame, schema: Schema, source: Source, target: list[str], options: DataOptions, progress: Progress | None
+) -> tuple[Source, list[Notice]]:
+    """The columns of paths of a table: every picture decoded, size and colours chosen, rows without a picture left out.
+
+    Raises: PicturesMissing, TooManyBadPictures.
+    """
+    table, found = source.data[0], []
+    place = tables.load(source).place
+    left_out: set[int] = set()
+    for guess in schema.columns:
+        if guess.type != "image" or guess.role != "input":
+            continue
+        cells = frame[guess.name]
+        found += check_paths(guess.name, cells, guess.format, table, target, place, options.skip_bad)
+        words = images.words_of([None if cell is None else path_of(cell, guess.format, table) for cell in cells])
+        size, reasons = choose_size(words.words, picture_options(options))
+        pixels = pixels_of(words.words, size, progress)
+        guess.size, guess.mode, guess.sha256 = (size.height, size.width), size.mode, Image.digest(words)
+        guess.reason = f"{guess.reason}; {size.width} x {size.height} pixels: {reasons['size']}"
+        state = np.append(pixels.facts["state"], BAD)[words.codes]  # a missing cell has the last entry
+        bad = [row for row in np.flatnonzero(state == BAD).tolist() if words.codes[row] >= 0]
+        named = [(Path(words.words[words.codes[row]]).name, pixels.bad[int(words.codes[row])]) for row in bad]
+        if len(bad) > max(options.skip_bad, MOST_BAD * len(cells)):
+            raise TooManyBadPictures(table, named, len(cells))
+        if bad:
+            found.append(PicturesLeftOut(table, named, len(cells)))
+        alone = sum(column.role == "input" for column in schema.columns) == 1
+        left_out |= set(np.flatnonzero(state == BAD).tolist()) if alone else set(bad)
+    return replace(source, left_out=tuple(sorted(left_out))), found
+
+
+def write_class_sheet(look: Look) -> Path | None:
+    """Writes a PNG with some pictures of each class, for `inspect`, into the folder of caches; None where there are no pictures.
+
+    Raises: StorageFailed.
+    """
+    column = next((one for one in look.schema.config_columns() if one.type == "image" and one.role == "input"), None)
+    if column is None:
+        return None
+    reader = import_module(f"..plain.readers.{look.source.reader}", __package__)
+    table = reader.read(look.source, look.schema.config_columns())
+    words = table[column.name]
+    pixels = pixels_of(words.words, Size(column.size[0], column.size[1], column.mode))
+    shown = np.append(pixels.facts["state"] == GOOD, False)[words.codes]  # a missing cell has the last entry
+    of_class = table[look.target[0]] if len(look.target) == 1 else None
+    classes = of_class.tolist() if isinstance(of_class, Words) else [""] * len(words)
+    labels = [own if good else None for own, good in zip(classes, shown.tolist(), strict=True)]
+    path = cache_folder() / f"{look.data}-classes.png"
+    write_file(path, class_sheet(pixels.array, words.codes, labels))
+    return path

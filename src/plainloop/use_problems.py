@@ -1,0 +1,141 @@
+"""Problems of a finished run at work: rows to predict or to evaluate. See problems.py for the form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .plain.faults import shorten
+from .problems import Notice, PlainloopError, listed, quoted
+
+
+@dataclass(eq=False)
+class ColumnsMissing(PlainloopError):
+    """The file to predict lacks columns that the model needs.
+
+    What it does: refuses rows without a column that the model was trained on.
+    Why: a made-up value would give a made-up prediction.
+    Example: `plainloop predict runs/houses-1 new.csv` where new.csv has no column "area"
+    Fix: add the column, or train without it.
+    """
+
+    file: str
+    missing: list[str]
+    there: list[str]
+    run: str = ""
+    only_target: bool = False
+
+    def __post_init__(self) -> None:
+        noun = "column" if len(self.missing) == 1 else "columns"
+        self.what = f"{self.file} lacks {noun} {listed([shorten(name) for name in self.missing])}."
+        self.expected = f"Expected the columns that the model was trained on; the file has {listed(self.there, 12)}."
+        self.fix = f"add the {noun}, or train a model with --ignore {quoted(','.join(self.missing))}"
+        if self.only_target:
+            self.why = "Without the truth there is nothing to compare predictions with."
+            self.fix = f"add the {noun}, or only predict: plainloop predict {quoted(self.run)} {quoted(self.file)}"
+
+    @classmethod
+    def example(cls) -> ColumnsMissing:
+        return cls("new.csv", ["area"], ["city", "rooms"], "runs/houses-1")
+
+
+@dataclass(eq=False)
+class WrongWidth(PlainloopError):
+    """A file without header that has other columns than the training data.
+
+    What it does: refuses a file without column names whose number of columns is not that of the training data.
+    Why: columns without names are told apart by their place; one too few shifts the values of all that follow.
+    Example: `plainloop predict runs/abalone-1 new.data` where new.data has seven columns instead of eight or nine
+    Fix: bring the columns into the order of the training data.
+    """
+
+    file: str
+    width: int
+    full: int
+    without_target: int  # 0 where the target is needed
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.file} has {self.width} columns and no header."
+        also = f", or {self.without_target} without the target" if self.without_target else ", the target among them"
+        self.expected = f"Expected the {self.full} columns of the training data{also}, in the same order."
+        self.why = "Without names a column is told by its place alone."
+        self.fix = "give the file the columns of the training data"
+
+    @classmethod
+    def example(cls) -> WrongWidth:
+        return cls("new.data", 7, 9, 8)
+
+
+@dataclass(eq=False)
+class NothingToScore(PlainloopError):
+    """No row to evaluate has a target that the model knows.
+
+    What it does: refuses to evaluate where every row's label is unknown to the model, or missing.
+    Why: there is not one row to compute a metric from.
+    Example: `plainloop evaluate runs/pets-1 other.csv` where the labels of other.csv are written in another language
+    Fix: labels as the model knows them.
+    """
+
+    file: str
+    rows: int
+    labels: list[str]
+
+    def __post_init__(self) -> None:
+        shown = listed([shorten(label) for label in self.labels])
+        self.what = f"Not one of the {self.rows} rows of {self.file} has a label that the model knows: {shown}."
+        self.expected = "At least one row with a label of the training data."
+        self.fix = "write the labels as they are in the training data"
+
+    @classmethod
+    def example(cls) -> NothingToScore:
+        return cls("other.csv", 120, ["Hund", "Katze"])
+
+
+@dataclass(eq=False)
+class UnseenLabels(Notice):
+    """Rows whose label the model does not know.
+
+    What it does: leaves rows out of an evaluation whose label did not occur when the model was trained.
+    Why: the model can only be wrong on them, and the log loss would be infinite.
+    Example: `plainloop evaluate runs/pets-1 other.csv` where other.csv has the label "hamster"
+    Fix: train on data that has the label.
+    """
+
+    labels: list[str]
+    rows: int
+
+    def __post_init__(self) -> None:
+        shown = listed([shorten(label) for label in self.labels])
+        self.what = f"{self.rows} rows have a label that the model does not know or none at all: {shown}."
+        self.expected = "Expected labels that the model was trained on."
+        self.why = "They are left out of the figures; the model would be wrong on every one of them."
+        self.fix = "train on data that has these labels"
+
+    @classmethod
+    def example(cls) -> UnseenLabels:
+        return cls(["hamster"], 3)
+
+
+@dataclass
+class StrangeCells(Notice):
+    """Rows to predict with cells that the model cannot read as they are.
+
+    What it does: counts cells that are no numbers in a column of numbers, and words that the train rows did not have.
+    Why: such cells count as missing or as an unknown word; the predictions of their rows are less certain.
+    Example: "abc" in a column of numbers, or a country that is new.
+    Fix: correct the cells, or train again on data that has the words.
+    """
+
+    columns: list[tuple[str, str, int]]  # column, what, cells
+    rows: int
+
+    def __post_init__(self) -> None:
+        said = "; ".join(f"{shorten(name)}: {count} {what}" for name, what, count in self.columns[:6])
+        more = f"; and {len(self.columns) - 6} more columns" if len(self.columns) > 6 else ""
+        self.what = f"Of {self.rows} rows, some have cells that the model does not know: {said}{more}."
+        self.expected = "Expected cells like those of the train rows."
+        self.why = "They count as missing, or as an unknown word."
+        self.fix = "correct the cells, or train again on data that has the words"
+
+    @classmethod
+    def example(cls) -> StrangeCells:
+        return cls([("area", "cells that are no numbers", 2)], 40)
