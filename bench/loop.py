@@ -5,7 +5,9 @@
 Three loops train the same network on the same tensors, one thread, interleaved in one process: `floor` cuts batches out of staged
 tensors and keeps nothing but a loss; `classic` is the tutorial's DataLoader over a TensorDataset with loss and accuracy by
 .item(); `plainloop` is this project's own batches, task and loop, with its exact history. The sizes are those of the workloads
-W1 (36,177 rows, 6 numbers and 8 categories, batch 256) and W2 (100,000 x 54 floats, 7 classes, MLP 256-256, batch 1024).
+W1 (36,177 rows, 6 numbers and 8 categories, batch 256), W2 (100,000 x 54 floats, 7 classes, MLP 256-256, batch 1024) and W3
+(3,000 grey images of 28 pixels, a CNN of two convolutions, batch 128). In W3 plainloop computes the same function in the layout
+that its own image models use: channels last, ReLU behind the pooling; `bfloat16` is the same with that setting on.
 """
 
 from __future__ import annotations
@@ -60,6 +62,39 @@ class Numbers(nn.Module):
         return self.net(inputs["numbers"])
 
 
+class Images(nn.Module):
+    """W3: two convolutions, 128. The tutorial's order: ReLU, then pooling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(1, 32, 3, padding=1), nn.Conv2d(32, 64, 3, padding=1)
+        self.net = nn.Sequential(nn.Flatten(), nn.Linear(64 * 7 * 7, 128), nn.ReLU(), nn.Linear(128, 10))
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        x = inputs["image"].float().mul(1 / 255 / 0.31).sub(0.13 / 0.31)
+        return self.net(F.max_pool2d(self.second(F.max_pool2d(self.first(x).relu(), 2)).relu(), 2))
+
+
+class FastImages(Images):
+    """The same function: the largest of rectified values is the rectified largest value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        x = inputs["image"].to(memory_format=torch.channels_last).float().mul(1 / 255 / 0.31).sub(0.13 / 0.31)
+        return self.net(F.max_pool2d(self.second(F.max_pool2d(self.first(x), 2).relu()), 2).relu())
+
+
+def image_rows(rows: int) -> Data:
+    generator = torch.Generator().manual_seed(rows)
+    prototypes = torch.randint(256, (10, 1, 28, 28), generator=torch.Generator().manual_seed(0))
+    target = torch.randint(10, (rows,), generator=generator)
+    noise = torch.randint(128, (rows, 1, 28, 28), generator=generator)
+    return {"image": (prototypes[target] / 2 + noise).byte()}, target
+
+
 def mixed_rows(rows: int) -> Data:
     generator = torch.Generator().manual_seed(rows)
     numbers = torch.randn(rows, 6, generator=generator)
@@ -73,7 +108,11 @@ def number_rows(rows: int) -> Data:
     return {"numbers": numbers}, (numbers @ torch.randn(54, 7, generator=torch.Generator().manual_seed(0))).argmax(1)
 
 
-WORKLOADS = {"W1": (mixed_rows, Mixed, 36_177, 9_045, 256, 2), "W2": (number_rows, Numbers, 100_000, 25_000, 1024, 7)}
+WORKLOADS = {
+    "W1": (mixed_rows, Mixed, 36_177, 9_045, 256, 2),
+    "W2": (number_rows, Numbers, 100_000, 25_000, 1024, 7),
+    "W3": (image_rows, Images, 3_000, 600, 128, 10),
+}
 
 
 def floor(model: nn.Module, rows: Data, validation: Data, batch: int, classes: int) -> Iterator[float]:
@@ -94,7 +133,7 @@ def floor(model: nn.Module, rows: Data, validation: Data, batch: int, classes: i
         model.eval()
         val_loss, hits = torch.zeros(()), torch.zeros(())
         with torch.inference_mode():
-            for rows_of in torch.arange(len(val_target)).split(4096 if batch < 1024 else 8192):
+            for rows_of in torch.arange(len(val_target)).split({256: 4096, 1024: 8192, 128: 1000}[batch]):
                 wanted = val_target.index_select(0, rows_of)
                 scores = model({k: v.index_select(0, rows_of) for k, v in val_inputs.items()})
                 val_loss += F.cross_entropy(scores, wanted) * len(rows_of)
@@ -128,15 +167,25 @@ def classic(model: nn.Module, rows: Data, validation: Data, batch: int, classes:
         yield total / len(validation[1])
 
 
-def plainloop(model: nn.Module, rows: Data, validation: Data, batch: int, classes: int) -> Iterator[float]:
+def plainloop(
+    model: nn.Module, rows: Data, validation: Data, batch: int, classes: int, precision: str = "float32"
+) -> Iterator[float]:
     """This project's loop over its own batches."""
-    settings = Train(epochs=EPOCHS, batch_size=batch, patience=0)
+    if isinstance(model, Images):
+        weights, model = model.state_dict(), FastImages()
+        model.load_state_dict(weights)
+    settings = Train(epochs=EPOCHS, batch_size=batch, patience=0, precision=precision)
     task = Multiclass([str(label) for label in range(classes)])
     staged, held_out = Rows(*rows), Rows(*validation)
     for record in train(
         model, task, loader(staged, EpochBatches(len(staged), batch)), evaluation_batches(held_out, model, batch), settings
     ):
         yield record.values["val_loss"]
+
+
+def bfloat16(model: nn.Module, rows: Data, validation: Data, batch: int, classes: int) -> Iterator[float]:
+    """The same with bfloat16 matrix products."""
+    return plainloop(model, rows, validation, batch, classes, "bfloat16")
 
 
 def measure(loop: Callable[..., Iterator[float]], name: str) -> tuple[list[float], float]:
@@ -157,10 +206,11 @@ def main() -> None:
     torch.set_num_threads(1)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     for name in WORKLOADS:
-        seconds: dict[str, list[float]] = {"floor": [], "classic": [], "plainloop": []}
+        loops = [floor, classic, plainloop, *([bfloat16] if name == "W3" else [])]
+        seconds: dict[str, list[float]] = {loop.__name__: [] for loop in loops}
         losses: dict[str, float] = {}
         for _ in range(rounds):
-            for loop in (floor, classic, plainloop):
+            for loop in loops:
                 epochs, losses[loop.__name__] = measure(loop, name)
                 seconds[loop.__name__].append(statistics.median(epochs))
         base = seconds["floor"]

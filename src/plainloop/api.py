@@ -50,7 +50,12 @@ def inspect(source: Any, target: Any = None, **options: Any) -> Look:
     """What plainloop takes the data for: column types, roles, task, problems; each with its reason and its override."""
     from .understand.look import look
 
-    return look(source, make(DataOptions, {"target": target, **options}))
+    seen = look(source, make(DataOptions, {"target": target, **options}))
+    if any(column.type == "image" for column in seen.schema.columns):
+        from .understand.look_images import write_class_sheet
+
+        seen.sheet = str(write_class_sheet(seen) or "")
+    return seen
 
 
 def load(run: str | Path) -> Run:

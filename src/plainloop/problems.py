@@ -83,7 +83,7 @@ def command(verb: str, data: str, target: list[str], *options: str) -> str:
     'plainloop train houses.csv --target price --missing n/a,-'
     """
     words = [data, *(["--target", ",".join(target)] if target else []), *options]
-    if data in TYPED[1:] and TYPED[0] in ("train", "inspect"):
+    if data in TYPED[1:] and TYPED[0] == verb:
         words = with_options(list(TYPED[1:]), list(words[1:]))
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
 
@@ -97,6 +97,12 @@ def with_options(typed: list[str], wanted: list[str]) -> list[str]:
     while wanted:
         option, value = wanted[0], [word for word in wanted[1:2] if not word.startswith("--")]
         wanted = wanted[1 + len(value) :]
+        if option == "--set" and value:  # the same setting with another value takes the place of the old one
+            key = value[0].partition("=")[0].rpartition(".")[2]
+            old = [
+                i for i, word in enumerate(typed) if word == "--set" and typed[i + 1].partition("=")[0].rpartition(".")[2] == key
+            ]
+            typed = [word for i, word in enumerate(typed) if i not in old and i - 1 not in old]
         if option in typed and value and option != "--set":
             typed[typed.index(option) + 1] = value[0]
         elif option not in typed or option == "--set":

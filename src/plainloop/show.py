@@ -76,6 +76,8 @@ def look_text(look: Look, *, columns: bool = True) -> str:
             + ", ".join(f"{len(rows):,} {part}" for part, rows in look.rows.items())
             + f" ({look.reasons.get('split.kind', '')})"
         )
+    if look.sheet:
+        lines.append(f"contact sheet: {look.sheet}")
     for notice in look.notices:
         lines += ["", notice_text(notice)]
     return "\n".join(lines)

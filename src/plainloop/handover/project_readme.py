@@ -71,7 +71,7 @@ def about(source: bytes) -> str:
     >>> about(b'"Batches: whole batches. Copied into ejected projects."')
     'Batches: whole batches.'
     """
-    text = ast.get_docstring(ast.parse(source)) or "says nothing of itself"
+    text = ast.get_docstring(ast.parse(source)) or "your own file"
     first = " ".join(text.split("\n\n")[0].split())
     return first.partition(" Copied into ejected projects")[0].partition(". ")[0].rstrip(".") + "."
 

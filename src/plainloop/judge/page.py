@@ -163,6 +163,7 @@ def _metrics(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
         opponents = [one.get(name) for one in judged["baselines"].values()]
         values = [one["value"] for one in [entry, *opponents] if one and one["value"] is not None]
         best = (min if name in LOWER_IS_BETTER else max)(values) if values else None
+        shown = [number(value, name) for value in values]  # equal as shown: nobody is ahead
         lines.append(
             {
                 "name": name,
@@ -170,7 +171,7 @@ def _metrics(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "net": entry,
                 "validation": judged["validation"].get(name) if part == "test" else None,
                 "opponents": opponents,
-                "best": entry["value"] is not None and entry["value"] == best,
+                "best": entry["value"] is not None and entry["value"] == best and shown.count(number(best, name)) == 1,
             }
         )
     return lines

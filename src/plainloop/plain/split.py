@@ -106,7 +106,7 @@ def _stratified(
         rows = random.permutation(pool[codes == code])
         for name, share in shares.items():
             # rounding up or down at random keeps the expected size of every part, however many rare classes there are
-            count = min(int(len(rows) * 1.0 * share / _left(shares, name) + random.random()), len(rows) - 1) if share else 0
+            count = min(int(len(rows) * share / _left(shares, name) + random.random()), len(rows) - 1) if share else 0
             parts[name].append(rows[:count])
             rows = rows[count:]
         parts["train"].append(rows)

@@ -33,6 +33,16 @@ MODELS: dict[str, Kind] = {
     "mixed": Kind("a model for each kind of input, joined", "any", {"learning_rate": 2e-3}),
     "layers": Kind("a stack of torch layers", "table"),
 }
+# keyword argument of a model -> the least and the most it can be
+MODEL_BOUNDS: dict[str, tuple[float | None, float | None]] = {
+    "width": (1, 65_536),
+    "depth": (0, 1000),
+    "stages": (1, 8),
+    "members": (1, 1024),
+    "heads": (1, 1024),
+    "dropout": (0.0, 0.99),
+    "frequency": (1e-6, 1e6),
+}
 # model -> (below this many train rows, its settings there, why)
 SMALL: dict[str, tuple[int, dict[str, Any], str]] = {
     "table_mlp": (

@@ -35,6 +35,7 @@ class Look:
     rows: dict[str, np.ndarray] = field(default_factory=dict)  # part -> row numbers, where a target is given
     notices: list[Notice] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    sheet: str = ""  # a PNG with some pictures of each class, where there are pictures
 
     @property
     def task(self) -> str:
@@ -65,6 +66,7 @@ class Look:
             "task": None
             if task is None
             else {"name": task.name.lower(), "reason": task.reason, "override": task.override, "classes": task.classes},
+            **({"contact_sheet": self.sheet} if self.sheet else {}),
             "rows": {part: len(rows) for part, rows in self.rows.items()},
             "notices": [
                 {"kind": n.kind, "name": type(n).__name__, "what": n.what, "expected": n.expected, "why": n.why, "fix": n.fix}

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from ..options import TrainOptions, as_pairs
 from ..plain import config as c
 from ..problems import Notice, nearest
-from .defaults import MODELS, SMALL, Reasons, augmentation, parts_of, train_defaults
+from .defaults import MODEL_BOUNDS, MODELS, SMALL, Reasons, augmentation, parts_of, train_defaults
 from .setting_problems import BadSetting, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
 
 TASK_FILES = {"Binary": "classify", "Multiclass": "classify", "Multilabel": "multilabel", "Regression": "regress"}
@@ -170,9 +170,6 @@ def override(config: c.Config, given: Mapping[str, Any], asked: Asked, reasons: 
 
 def checked(key: str, field: Field, hint: Any, value: Any, asked: Asked) -> Any:
     """The value as the field's type, within its bounds. Raises: BadSetting."""
-    from pydantic import Field as Bounds
-    from pydantic import TypeAdapter, ValidationError
-
     meta = field.metadata
     good = str(field.default if field.default is not MISSING else "...")
     if meta["choices"]:
@@ -182,6 +179,11 @@ def checked(key: str, field: Field, hint: Any, value: Any, asked: Asked) -> Any:
                 key, value, "one of " + ", ".join(meta["choices"]), near[0] if near else good, asked.data, list(asked.target)
             )
         return value
+    if type(value) is hint and within(value, meta):  # what the command line has cast already
+        return value
+    from pydantic import Field as Bounds
+    from pydantic import TypeAdapter, ValidationError
+
     limits = {"ge": meta["low"], "gt": meta["above"], "le": meta["high"]}
     bounds = Bounds(
         allow_inf_nan=False if hint in (float, "float") else None,
@@ -193,6 +195,13 @@ def checked(key: str, field: Field, hint: Any, value: Any, asked: Asked) -> Any:
         return TypeAdapter(Annotated[hint, bounds]).validate_python(value)
     except ValidationError as error:
         raise BadSetting(key, value, wanted(hint, meta), good, asked.data, list(asked.target)) from error
+
+
+def within(value: Any, meta: Mapping[str, Any]) -> bool:
+    """Whether a value respects the bounds of a setting; a NaN does not."""
+    low, above, high = meta["low"], meta["above"], meta["high"]
+    large_enough = (low is None or value >= low) and (above is None or value > above)
+    return large_enough and (high is None or value <= high) and value == value
 
 
 def wanted(hint: Any, meta: Mapping[str, Any]) -> str:
@@ -228,6 +237,15 @@ def model_value(name: str, value: Any, settings: Mapping[str, Any], said: str, o
         value = float(value)
     if default is not None and type(default) is not type(value):
         raise BadSetting(f"model.{name}", value, f"a value like {default!r}", str(default), asked.data, list(asked.target))
+    choices = get_args(get_type_hints(model_class(asked.model).__init__).get(name)) if asked.own is None else ()
+    if choices and value not in choices and type(None) not in choices and isinstance(value, str):
+        near = nearest(value, [str(choice) for choice in choices])
+        good = near[0] if near else str(default)
+        raise BadSetting(f"model.{name}", value, "one of " + ", ".join(map(str, choices)), good, asked.data, list(asked.target))
+    low, high = MODEL_BOUNDS.get(name, (None, None)) if asked.own is None else (None, None)
+    if not within(value, {"low": low, "above": None, "high": high}) if isinstance(value, (int, float)) else False:
+        limits = wanted(type(value), {"low": low, "above": None, "high": high})
+        raise BadSetting(f"model.{name}", value, limits, str(default), asked.data, list(asked.target))
     return value
 
 

@@ -10,11 +10,19 @@ Axes: B examples, N number slots, M category columns, D width, K ensemble member
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "mish": nn.Mish,
+    "selu": nn.SELU,
+    "tanh": nn.Tanh,
+}
 SPAN = 10.0  # fastest wave to the middle one
 
 
@@ -58,8 +66,8 @@ class Model(nn.Module):
         width: int = 256,
         depth: int = 2,
         dropout: float = 0.2,
-        activation: str = "relu",
-        numbers: str = "periodic",
+        activation: Literal["relu", "gelu", "silu", "mish", "selu", "tanh"] = "relu",
+        numbers: Literal["periodic", "plain"] = "periodic",
         frequency: float = 1.0,
         members: int = 1,
     ):
@@ -95,13 +103,3 @@ class Model(nn.Module):
         x = (x[:, None] * self.scale).flatten(0, 1)  # (B * K, fan_in)
         x = self.layers(x).unflatten(0, (-1, self.members)).transpose(0, 1)  # (K, B, D)
         return torch.baddbmm(self.head_bias, x, self.head).transpose(0, 1)  # (B, K, out)
-
-
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "mish": nn.Mish,
-    "selu": nn.SELU,
-    "tanh": nn.Tanh,
-}
