@@ -97,6 +97,9 @@ def some_rows(run: Run) -> dict[str, Tensor]:
                 [torch.randint(size, (MOST_ROWS,), generator=draw) for size in shapes.get("categories", [1])], 1
             ),
         }
+        if "image" in shapes:
+            size = (MOST_ROWS, shapes["image"]["channels"], *shapes["image"]["size"])
+            made["image"] = torch.randint(256, size, generator=draw, dtype=torch.uint8)
         return {kind: made[kind] for kind in shapes}
     return run.preparation.inputs(reader.read(source, config.columns).rows(np.resize(rows, max(7, min(MOST_ROWS, len(rows))))))
 

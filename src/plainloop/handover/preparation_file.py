@@ -27,8 +27,14 @@ ENCODE = {
     "z = (value - center) / spread; slot = z / sqrt(1 + (z / 3)^2), or 0 if missing; if flag: a slot 1 if missing, else 0. "
     "Then for each of `parts` two slots, sine and cosine of 2 pi (value mod period) / period, both 0 if missing; "
     "the period of year is 31556952 s, of week 604800 s, of day 86400 s.",
+    "image": "Turn the picture upright by its EXIF mark, lay transparency on white, scale it with antialiasing so that it just "
+    "covers `size` (height, width), cut the middle out, as `mode`; uint8 from 0 to 255, channels first. The model standardises.",
     "tags": "Split the cell at `separator`, strip the pieces; a slot for each of `labels`: 1 if it is among them, else 0.",
 }
+FLIP = (
+    "Score every picture and its mirror image (last axis reversed) and take the mean of the scores; "
+    "the file holds the model alone."
+)
 DECODE = {
     "Binary": "p = sigmoid(scores), mean over members; p is the probability of labels[1]; "
     "the answer is labels[1] if p > 0.5, else labels[0].",
@@ -79,6 +85,7 @@ def preparation_facts(run: Run, inputs: dict[str, Tensor], scores: Tensor) -> di
             "cells": CELLS,
             "encode": {kind: ENCODE[kind] for kind in used},
             "decode": DECODE[config.task.name],
+            **({"predict": FLIP} if config.augment.flip_average else {}),
             "load": LOAD,
         },
         "run": {"weights_sha256": run._content["result"]["weights_sha256"], "torch": run._content["made"]["torch"]},

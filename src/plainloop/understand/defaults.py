@@ -127,6 +127,9 @@ def augmentation(
         chosen |= {"colour": 0.4, "erase": 0.25, "cutmix": 1.0}
     why = "small images: shifted" if small else "large images: a random part, other colours"
     reasons["augment.flip"] = f"{why}{' and mirrored' if flip else '; letters and digits are not mirrored'}"
+    if flip:
+        chosen["flip_average"] = True
+        reasons["augment.flip_average"] = "both views of an image are known from training; their mean is right more often"
     return Augmentation(**chosen)
 
 
