@@ -164,7 +164,9 @@ def as_names(value: Names, columns: Sequence[str] = ()) -> list[str]:
         return []
     if not isinstance(value, str):
         return [str(name) for name in value]
-    return [value] if value in columns else [name.strip() for name in value.split(",") if name.strip()]
+    if value in columns:
+        return [value]
+    return list(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))  # a name said twice counts once
 
 
 def as_pairs(value: Any) -> dict[str, str]:
