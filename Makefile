@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup demo test test-all test-lowest lint bench docs clean
+.PHONY: setup demo test test-all lint bench docs clean
 
 setup: $(STAMP)
 
@@ -40,15 +40,6 @@ bench: setup
 docs: setup
 	for maker in docs/make_*.py; do $(BIN)/python $$maker || exit 1; done
 	$(BIN)/python -m pytest -q tests/test_docs.py
-
-# The same tests on the lowest versions that pyproject.toml allows, in an environment of their own.
-test-lowest: $(VENV)-lowest/.installed
-	OMP_NUM_THREADS=1 $(VENV)-lowest/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow"
-
-$(VENV)-lowest/.installed: pyproject.toml constraints-lowest.txt
-	test -x $(VENV)-lowest/bin/python || $(PYTHON) -m venv $(VENV)-lowest
-	$(VENV)-lowest/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints-lowest.txt --editable '.[dev]'
-	touch $@
 
 clean:
 	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache src/*.egg-info
