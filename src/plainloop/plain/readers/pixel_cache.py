@@ -29,7 +29,7 @@ RULES = 1  # goes up when the same bytes would give other pixels
 PIECE_BYTES = 32_000_000  # pixels that are written before they count as done
 GROUP = 16  # pictures that a thread takes at a time
 ROOM_LEFT = 500_000_000
-TODO, GOOD, BAD = 0, 1, 2
+WAITING, GOOD, BAD = 0, 1, 2
 FACTS = np.dtype([("state", "u1"), ("traits", "u1"), ("kind", "u1"), ("height", "<i4"), ("width", "<i4")])
 KINDS = ("", "JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "array", "MPO", "DIB")
 
@@ -102,7 +102,7 @@ def _load(base: Path) -> Pixels:
     facts = np.load(base.with_suffix(".facts.npy"))
     bad = json.loads(base.with_suffix(".bad.json").read_text(encoding="utf-8"))
     array = np.load(base.with_suffix(".npy"), mmap_mode="c")  # copy on write: torch wants it writable, the file stays as it is
-    if not (facts["state"] != TODO).all() or len(facts) != len(array):
+    if not (facts["state"] != WAITING).all() or len(facts) != len(array):
         raise ValueError("the cache is not complete")
     return Pixels(array, facts, {int(place): reason for place, reason in bad.items()})
 
