@@ -130,7 +130,7 @@ class TrainOptions(DataOptions):
     """
 
     model: Any = None
-    output: str | None = None
+    output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
