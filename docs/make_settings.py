@@ -42,7 +42,7 @@ def page() -> str:
     from plainloop.plain import config
 
     lines = [HEAD]
-    for kind in (config.Split, config.Task, config.Train, config.Machine):
+    for kind in (config.Split, config.Task, config.Train, config.Machine, config.Text):
         table = kind.__name__.lower()
         lines += [f"## {table}", "", "| name | meaning | default | values |", "|---|---|---|---|"]
         for field in fields(kind):

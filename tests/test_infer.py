@@ -68,7 +68,7 @@ def guess(cells: Cells, options: InferOptions | None = None, name: str = "c") ->
         (cycle("3,7", "3", "7", "9", "9,3"), "tags", "input"),
         (["u" + str(i) for i in range(ROWS)], "category", "ignored"),
         ([f"w{i // 1.02:.0f}" for i in range(200)], "category", "ignored"),
-        ([f"the {i}th time it was {i % 3}" for i in range(ROWS)], "text", "ignored"),
+        ([f"the {i}th time it was {i % 3}" for i in range(ROWS)], "text", "input"),
         ([f"Doe{i}, John" for i in range(ROWS)], "category", "ignored"),
         (cycle("x"), "category", "ignored"),
         (cycle(None), "category", "ignored"),

@@ -28,7 +28,7 @@ class DataOptions:
     task
         binary, multiclass, multilabel or regression.
     types
-        Column types: NAME=number|category|boolean|datetime|tags, several with commas.
+        Column types: NAME=number|category|boolean|datetime|tags|image|text, several with commas.
     ignore
         Columns to leave out: A,B.
     missing

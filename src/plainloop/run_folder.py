@@ -33,6 +33,7 @@ SECTIONS_HELP = {
     "train": "the loop",
     "machine": "what it computes on; part of the run's identity",
     "augment": "how images are changed while training",
+    "text": "how texts become tokens",
 }
 
 

@@ -83,7 +83,9 @@ def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Ca
     own = own_model(options.model, default_model(seen.schema.config_columns()), seen.source.data[0], seen.target)
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
     classes = tuple(seen.schema.task.classes) if seen.schema.task else ()
-    asked = Asked(settings_of(options), own.name, written, seen.source.data[0], tuple(seen.target), options.augment, classes)
+    asked = Asked(
+        settings_of(options), own.name, written, seen.source.data[0], tuple(seen.target), options.augment, classes, seen.text
+    )
     made = resolve(
         seen.source,
         seen.schema.config_columns(),

@@ -63,7 +63,13 @@ def strange_cells(run: Run, empty: dict[str, int], table: Any) -> list[Notice]:
     found: list[tuple[str, str, int]] = []
     for column in run.config.inputs:
         cells, fitted = table[column.name], run.preparation.columns[column.name]
-        if hasattr(fitted, "words"):
+        if fitted.kind == "text":
+            found += [
+                (column.name, "texts most of whose words the train rows did not have, or once", count)
+                for count in [fitted.strange(cells)]
+                if count
+            ]
+        elif hasattr(fitted, "words"):
             unknown = [word not in set(fitted.words) for word in cells.words]
             count = int(np.array([*unknown, False])[cells.codes].sum())
             if count:

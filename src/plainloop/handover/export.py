@@ -100,20 +100,29 @@ def some_rows(run: Run) -> dict[str, Tensor]:
         if "image" in shapes:
             size = (MOST_ROWS, shapes["image"]["channels"], *shapes["image"]["size"])
             made["image"] = torch.randint(256, size, generator=draw, dtype=torch.uint8)
+        if "text" in shapes:
+            size = (MOST_ROWS, min(64, shapes["text"]["length"]))
+            made["text"] = torch.randint(1, shapes["text"]["vocabulary"], size, generator=draw)
         return {kind: made[kind] for kind in shapes}
-    return run.preparation.inputs(reader.read(source, config.columns).rows(np.resize(rows, max(7, min(MOST_ROWS, len(rows))))))
+    few = reader.read(source, config.columns).rows(np.resize(rows, max(7, min(MOST_ROWS, len(rows)))))
+    return {kind: values.index_select(0, torch.arange(len(few))) for kind, values in run.preparation.inputs(few).items()}
+
+
+def any_size(inputs: dict[str, Tensor]) -> dict[str, dict[int, Any]]:
+    """The axes whose size is not fixed: rows, and the tokens of a text."""
+    rows, tokens = torch.export.Dim("rows"), torch.export.Dim("tokens")
+    return {kind: {0: rows, 1: tokens} if kind == "text" else {0: rows} for kind in inputs}
 
 
 def write_onnx(model: nn.Module, inputs: dict[str, Tensor], path: Path, run: Run) -> None:
     """One ONNX file: inputs by kind, output "scores", any number of rows; the paths of this machine are taken out."""
     import onnx
 
-    rows = torch.export.Dim("rows")
     program = torch.onnx.export(
         model,
         kwargs={"inputs": inputs},
         dynamo=True,
-        dynamic_shapes={"inputs": {kind: {0: rows} for kind in inputs}},
+        dynamic_shapes={"inputs": any_size(inputs)},
         input_names=list(inputs),
         output_names=["scores"],
         verbose=False,
@@ -131,9 +140,8 @@ def write_onnx(model: nn.Module, inputs: dict[str, Tensor], path: Path, run: Run
 
 def write_pt2(model: nn.Module, inputs: dict[str, Tensor], path: Path, run: Run) -> None:
     """torch.export's file; the paths of this machine are taken out."""
-    rows = torch.export.Dim("rows")
     with torch.no_grad():
-        program = torch.export.export(model, (inputs,), dynamic_shapes=({kind: {0: rows} for kind in inputs},))
+        program = torch.export.export(model, (inputs,), dynamic_shapes=(any_size(inputs),))
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)
     torch.export.save(program, path)

@@ -29,6 +29,9 @@ ENCODE = {
     "the period of year is 31556952 s, of week 604800 s, of day 86400 s.",
     "image": "Turn the picture upright by its EXIF mark, lay transparency on white, scale it with antialiasing so that it just "
     "covers `size` (height, width), cut the middle out, as `mode`; uint8 from 0 to 255, channels first. The model standardises.",
+    "text": "Load `tokenizer` with Tokenizer.from_str of the package tokenizers; the row is the first `longest` ids of "
+    "encode(cell, add_special_tokens=False), or [3] where there are none or the cell is missing. Several columns of texts stand "
+    "one behind the other, with 3 between them. A batch is padded behind with 0 to its longest row.",
     "tags": "Split the cell at `separator`, strip the pieces; a slot for each of `labels`: 1 if it is among them, else 0.",
 }
 FLIP = (
@@ -90,7 +93,10 @@ def preparation_facts(run: Run, inputs: dict[str, Tensor], scores: Tensor) -> di
         },
         "run": {"weights_sha256": run._content["result"]["weights_sha256"], "torch": run._content["made"]["torch"]},
         "inputs": {
-            kind: {"dtype": str(values.dtype).removeprefix("torch."), "shape": ["rows", *values.shape[1:]]}
+            kind: {
+                "dtype": str(values.dtype).removeprefix("torch."),
+                "shape": ["rows", *(["tokens"] if kind == "text" else values.shape[1:])],
+            }
             for kind, values in inputs.items()
         },
         "columns": columns,

@@ -68,6 +68,21 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Text:
+    """How the texts of all text columns become tokens; without texts nothing of it counts."""
+
+    tokens: str = setting(
+        "word", "what a token is: a word, a piece of a word (byte-pair encoding), a character", choices=("word", "bpe", "char")
+    )
+    vocabulary: int = setting(50_000, "at most this many different tokens, the most frequent ones", low=5, high=10_000_000)
+    least: int = setting(2, "times that a token must occur in the train rows; rarer ones are unknown words", low=1)
+    lowercase: bool = setting(True, "read capital letters as small ones")
+    markup: bool = setting(True, "read HTML tags as spaces, and &amp; and the like as the signs they stand for")
+    whole: float = setting(0.99, "share of the train texts that are kept whole; the longest are cut behind", above=0, high=1)
+    longest: int = setting(10_000, "at most this many tokens of a text", low=1, high=10_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Split:
     """Which rows train, which choose the best epoch, which are scored once at the end."""
 
@@ -167,6 +182,7 @@ class Config:
     train: Train
     machine: Machine
     augment: Augmentation = Augmentation()
+    text: Text = Text()
 
     @property
     def inputs(self) -> list[Column]:

@@ -16,17 +16,24 @@ from torch.utils.data import DataLoader
 
 from .batches import EpochBatches, Rows, loader
 from .device import autocast, to_device
+from .ragged import Ragged
 
 FORMULA = re.compile(r"[=@\t\r].|\+(?=.)(?![\d.]+$)", re.DOTALL)  # "+" and "+1" are labels that people use
 ACTIVATION_BYTES = 8 * 2**20  # widest layer of an evaluation batch; larger ones fall out of the cache and cost up to 1.7 times
 
 
 def evaluation_batches(rows: Rows, model: nn.Module, batch_size: int) -> DataLoader:
-    """Batches in order, up to four times as large as those that train, capped by the bytes of the widest layer."""
+    """Batches in order, up to four times as large as those that train, capped by the bytes of the widest layer.
+
+    Rows of different lengths come sorted by length; `score` puts their scores back in order.
+    """
     widths = [layer.out_features for layer in model.modules() if isinstance(layer, nn.Linear)]
-    pictures = [8 * values[0].numel() for values in rows.inputs.values() if values.dim() > 2]  # a first layer of some 20 channels
-    most = ACTIVATION_BYTES // (4 * max([*widths, *pictures], default=256))
-    return loader(rows, EpochBatches(len(rows), max(1, min(4 * batch_size, most)), shuffle=False))
+    dense = [values for values in rows.inputs.values() if not isinstance(values, Ragged)]
+    pictures = [8 * values[0].numel() for values in dense if values.dim() > 2]  # a first layer of some 20 channels
+    tokens = 1 if rows.lengths is None else max(1, int(rows.lengths.double().mean()))  # such layers have a row for each token
+    most = ACTIVATION_BYTES // (4 * max([*(width * tokens for width in widths), *pictures], default=256))
+    size = max(1, min(4 * batch_size, most))
+    return loader(rows, EpochBatches(len(rows), size, shuffle=False, lengths=rows.lengths))
 
 
 def score(
@@ -46,7 +53,11 @@ def score(
         scores = [
             task.predict(forward or model, to_device(inputs, target, device)[0]).float().cpu() for inputs, target in batches
         ]
-    return torch.cat(scores).clone()
+    joined = torch.cat(scores)
+    order: Any = batches.sampler
+    if order.lengths is None:
+        return joined.clone()
+    return torch.empty_like(joined).index_copy_(0, order.order(), joined)
 
 
 def predictions_csv(rows: np.ndarray, columns: dict[str, list[Any]]) -> str:

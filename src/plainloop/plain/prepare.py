@@ -5,11 +5,11 @@ It holds all fitted facts of a run but the weights; prepared.json keeps them. Co
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from importlib import import_module
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from .config import Config
@@ -23,6 +23,7 @@ COLUMN_CLASSES = {
     "datetime": ("tabular", "Datetime"),
     "tags": ("tabular", "Tags"),
     "image": ("image", "Image"),
+    "text": ("text", "Text"),
 }
 FIT_OPTIONS = {"tags": ("separator",), "image": ("size", "mode")}  # fields of the config's column that its class is fitted with
 
@@ -47,24 +48,36 @@ class Preparation:
         """Fits every input column on the train rows. The task's labels are those of all labelled rows, its weights and scale
         those of the train rows."""
         columns = {}
+        train = {column.name: table[column.name][split["train"]] for column in config.inputs}
         for column in config.inputs:
-            options = {name: getattr(column, name) for name in FIT_OPTIONS.get(column.type, ())}
-            columns[column.name] = column_class(column.type).fit(table[column.name][split["train"]], **options)
+            options: dict[str, Any] = {name: getattr(column, name) for name in FIT_OPTIONS.get(column.type, ())}
+            if column.type == "text":  # all texts share one tokenizer
+                options = asdict(config.text) | {"beside": [train[other.name] for other in config.inputs if other.type == "text"]}
+            columns[column.name] = column_class(column.type).fit(train[column.name], **options)
         labelled = np.sort(np.concatenate(list(split.values())))
         in_train = np.searchsorted(labelled, split["train"])
         task = task_class(config).fit([table[column.name][labelled] for column in config.targets], in_train, config)
         return cls(config, columns, task)
 
-    def inputs(self, table: Table) -> dict[str, Tensor]:
+    def inputs(self, table: Table) -> dict[str, Any]:
         """What the model gets, for all rows of the table.
 
-        Shape: "numbers" float32 (n, N), "categories" int64 (n, M), "image" uint8 (n, C, H, W); kinds without columns: absent.
+        Shape: "numbers" float32 (n, N), "categories" int64 (n, M), "image" uint8 (n, C, H, W), "text" a `Ragged` of n rows of
+        int32 tokens; kinds without columns: absent.
         """
-        parts: dict[str, list[Tensor]] = {}
-        for name, column in self.columns.items():
-            parts.setdefault(column.kind, []).append(column.encode(table[name]))
-        joined = {kind: tensors[0] if len(tensors) == 1 else torch.cat(tensors, 1) for kind, tensors in parts.items()}
-        return {kind: values for kind, values in joined.items() if values.shape[1]}
+        return self.joined(self.encoded(table))
+
+    def encoded(self, table: Table) -> dict[str, Any]:
+        """Each input column of the table by itself, as its class encodes it."""
+        return {name: self.columns[name].encode(table[name]) for names in self._kinds().values() for name in names}
+
+    def joined(self, encoded: dict[str, Any]) -> dict[str, Any]:
+        """The columns of each kind as one input."""
+        made = {}
+        for kind, names in self._kinds().items():
+            parts = [encoded[name] for name in names]
+            made[kind] = parts[0] if len(parts) == 1 else self.columns[names[0]].join(parts)
+        return made
 
     def target(self, table: Table) -> Tensor:
         """The target tensor of all rows of the table, as the task wants it."""
@@ -72,17 +85,20 @@ class Preparation:
 
     @property
     def shapes(self) -> dict[str, Any]:
-        """What a model must know of its inputs: {"numbers": N, "categories": [number of codes, ...], "image": Image.shape}."""
-        shapes: dict[str, Any] = {}
-        for column in self.columns.values():
-            if column.kind == "numbers":
-                if column.slots:  # tags without a label in the train rows have none
-                    shapes["numbers"] = shapes.get("numbers", 0) + column.slots
-            elif column.kind == "image":
-                shapes["image"] = column.shape
-            else:
-                shapes.setdefault(column.kind, []).append(column.cardinality)
-        return shapes
+        """What a model must know of its inputs: {"numbers": N, "categories": [number of codes, ...], "image": Image.shape,
+        "text": Text.shape}."""
+        return {
+            kind: self.columns[names[0]].merge([self.columns[name].shape for name in names])
+            for kind, names in self._kinds().items()
+        }
+
+    def _kinds(self) -> dict[str, list[str]]:
+        """Kind of input -> the names of its columns; tags without a label in the train rows have no shape and are no input."""
+        kinds: dict[str, list[str]] = {}
+        for name, column in self.columns.items():
+            if column.shape:
+                kinds.setdefault(column.kind, []).append(name)
+        return kinds
 
     def state(self) -> dict[str, Any]:
         return {"columns": {name: column.state() for name, column in self.columns.items()}, "task": self.task.state()}

@@ -111,7 +111,9 @@ def run(
     model = (build or build_model)(config, preparation, home).to(device)
     sampled = config.task.balance == "sampler" and config.task.name != "Regression"
     weights = class_weights(rows["train"].target) if sampled else None
-    order = EpochBatches(len(rows["train"]), config.train.batch_size, seed=config.machine.seed, weights=weights)
+    order = EpochBatches(
+        len(rows["train"]), config.train.batch_size, seed=config.machine.seed, weights=weights, lengths=rows["train"].lengths
+    )
     checkpoints = Checkpoints(folder / "checkpoints", run_id(config), config.train.checkpoint_seconds)
     evaluation = {part: evaluation_batches(rows[part], model, config.train.batch_size) for part in rows if part != "train"}
 
@@ -158,6 +160,9 @@ def save(outcome: Outcome, folder: Path) -> None:
     task, part = outcome.preparation.task, "test" if "test" in outcome.scores else "validation"
     save_weights(folder / "weights.safetensors", outcome.model.state_dict())
     write_json(folder / "prepared.json", outcome.preparation.state())
+    for column in outcome.preparation.columns.values():
+        if column.kind == "text":  # for other programs: prepared.json holds it too, and is what is read
+            write_file(folder / "tokenizer.json", column.tokenizer)
     write_json(
         folder / "split.json",
         {"sha256": outcome.config.source.sha256, **{name: rows.tolist() for name, rows in outcome.split.items()}},

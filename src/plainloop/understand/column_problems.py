@@ -14,7 +14,7 @@ LEFT_OUT = {
     "identifier": ("it tells rows apart like an id", "An id can be learned by heart, but says nothing about new rows."),
     "copy": ("it repeats another column", "The same values twice add nothing."),
     "many words": ("too many different words", "Most of them occur once; there is nothing to learn about such words."),
-    "text": ("free text", "Text columns are not used as inputs yet."),
+    "names": ("they look like names", "Names tell rows apart like ids; a model would learn them by heart."),
     "mixed dates": ("dates in no one order of day and month", "01/02 could be January or February."),
     "asked": ("named by --ignore", ""),
 }
@@ -25,7 +25,7 @@ class ColumnsLeftOut(Notice):
     """Columns that are not used as inputs.
 
     What it does: names the columns that are left out, one notice for each reason: no values, one value, an id, a copy of
-    another column, too many different words, free text, dates in two orders.
+    another column, too many different words, names of people or things, dates in two orders.
     Why: such columns say nothing about new rows, and an id can be learned by heart.
     Example: PassengerId has a different number in every row.
     Fix: bring a column back with --types NAME=TYPE.
@@ -43,7 +43,8 @@ class ColumnsLeftOut(Notice):
         else:
             self.what = f"{len(self.columns)} columns are left out, {said}: {listed([name for name, _ in self.columns], 12)}."
         self.expected = "Expected columns with at least two values that recur, or numbers."
-        again = command("train", self.data, self.target, "--types", self.columns[0][0] + "=category")
+        kind = "text" if self.reason == "names" else "category"
+        again = command("train", self.data, self.target, "--types", f"{self.columns[0][0]}={kind}")
         self.fix = f"to use it all the same: {again}"
         if self.reason in ("empty", "constant"):
             again = command("train", self.data, self.target, "--ignore", ",".join(name for name, _ in self.columns[:10]))

@@ -15,8 +15,7 @@ import polars as pl
 from ..plain.config import Column
 from ..plain.readers.tables import ISO, number, seconds
 from ..problems import quoted
-
-TEXT_COLUMNS = False  # whether free text is an input; until then it is left out
+from .text_columns import text_or_not
 
 PAIRS = {"no": "yes", "n": "y", "false": "true", "f": "t", "off": "on", "0": "1"}  # word for 0 -> word for 1, in lower case
 DECORATED = r"^[-+(]?\s?[$€£]?\s?[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?\s?%?\)?$"
@@ -152,8 +151,7 @@ def _guess(values: Values, date_format: str) -> ColumnGuess:
 
 
 def _left_out(values: Values, kind: str, why: str, reason: str) -> ColumnGuess:
-    back = "category" if kind == "text" else kind
-    return ColumnGuess(values.name, kind, "ignored", reason, f"--types {quoted(values.name)}={back}", kept_out=why)
+    return ColumnGuess(values.name, kind, "ignored", reason, f"--types {quoted(values.name)}={kind}", kept_out=why)
 
 
 def _number(values: Values) -> ColumnGuess | None:
@@ -325,13 +323,12 @@ def _tags(values: Values) -> ColumnGuess | None:
 
 
 def _text_or_words(values: Values) -> ColumnGuess:
-    distinct, name = len(values.words), values.name
-    spaces = float(values.words.str.count_matches(" ", literal=True).to_numpy().mean())
-    if distinct > 50 and distinct > 0.5 * values.present and spaces >= 2:
-        reason = f"free text: {distinct} different values, {spaces + 1:.0f} words each on average"
-        if TEXT_COLUMNS:
-            return ColumnGuess(name, "text", "input", reason, f"--types {name}=category")
-        return _left_out(values, "text", "text", reason)
+    distinct = len(values.words)
+    worded, reason = text_or_not(distinct, values.present, values.words)
+    if worded == "text":
+        return ColumnGuess(values.name, "text", "input", reason, f"--ignore {quoted(values.name)}")
+    if worded == "names":
+        return _left_out(values, "text", "names", reason)
     mixed = ~np.isnan(values.numbers)
     reason = f"words, {distinct} different"
     if mixed.any() and values.counts[mixed].sum() >= 0.1 * values.present:

@@ -19,7 +19,7 @@ class Kind:
     """A built-in model: what it is, the kind of input it is for, and its values that differ from those of its kind."""
 
     what: str
-    takes: str  # table, image or any
+    takes: str  # table, image, text or any
     train: dict[str, Any] = field(default_factory=dict)
 
 
@@ -30,6 +30,7 @@ MODELS: dict[str, Kind] = {
     "image_convnet": Kind("a small stack of convolutions, to learn from", "image", {"learning_rate": 2e-3}),
     "image_resnet": Kind("a residual net of convolutions", "image"),
     "image_vit": Kind("a vision transformer over patches", "image", {"learning_rate": 1e-3}),
+    "text_bag": Kind("the mean of the vectors of the words", "text"),
     "mixed": Kind("a model for each kind of input, joined", "any", {"learning_rate": 2e-3}),
     "layers": Kind("a stack of torch layers", "table"),
 }
@@ -57,6 +58,10 @@ TABLE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (100_000, {"epochs": 30}),
     (float("inf"), {"epochs": 12}),
 ]
+TEXT_TRAIN: list[tuple[float, dict[str, Any]]] = [
+    (20_000, {"epochs": 30, "batch_size": 32}),
+    (float("inf"), {"epochs": 15, "batch_size": 64}),
+]
 IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (2_000, {"epochs": 100, "batch_size": 32, "learning_rate": 2e-3}),
     (20_000, {"epochs": 30, "batch_size": 128, "learning_rate": 5e-3}),
@@ -65,27 +70,31 @@ IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [
 ]
 
 
+# part of models/mixed.py -> (the column types it is fed, its model)
+PARTS: dict[str, tuple[frozenset[str], str]] = {
+    "table": (frozenset(("number", "category", "boolean", "datetime", "tags")), "table_mlp"),
+    "image": (frozenset(("image",)), "image_resnet"),
+    "text": (frozenset(("text",)), "text_bag"),
+}
+
+
 def default_model(columns: Sequence[Column]) -> str:
     """The model for these columns: each kind of input has one, and several kinds are joined."""
-    pictures = any(column.type == "image" for column in columns if column.role == "input")
-    others = any(column.type != "image" for column in columns if column.role == "input")
-    return "mixed" if pictures and others else "image_resnet" if pictures else "table_mlp"
+    parts = parts_of(columns)
+    return next(iter(parts.values())) if len(parts) == 1 else "mixed"
 
 
 def parts_of(columns: Sequence[Column]) -> dict[str, str]:
     """The parts of models/mixed.py that these columns need."""
     types = {column.type for column in columns if column.role == "input"}
-    return {
-        part: file
-        for part, file, here in (("table", "table_mlp", types - {"image"}), ("image", "image_resnet", types & {"image"}))
-        if here
-    }
+    return {part: file for part, (fed, file) in PARTS.items() if types & fed}
 
 
-def train_defaults(model: str, pictures: bool, num_rows: int, device: str, reasons: Reasons) -> dict[str, Any]:
-    """The values of Train for a model, a kind of input and a number of train rows."""
+def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str, reasons: Reasons) -> dict[str, Any]:
+    """The values of Train for a model, the kinds of its inputs (parts of models/mixed.py) and a number of train rows."""
     values: dict[str, Any] = {"schedule": "one_cycle", "warmup": 0.1, "learning_rate": 2e-3, "weight_decay": 0.02}
-    table = IMAGE_TRAIN if pictures else TABLE_TRAIN
+    pictures = "image" in parts
+    table = IMAGE_TRAIN if pictures else TEXT_TRAIN if "text" in parts else TABLE_TRAIN
     values |= next(row for most, row in table if num_rows < most)
     if pictures:
         values |= {"warmup": 0.2, "weight_decay": 0.05, "patience": 0}
@@ -96,7 +105,7 @@ def train_defaults(model: str, pictures: bool, num_rows: int, device: str, reaso
         batch = 64
         while batch < 1024 and batch * 100 <= num_rows:
             batch *= 2
-        values |= {"batch_size": batch, "patience": max(8, values["epochs"] // 4)}
+        values = {"batch_size": batch, **values, "patience": max(8, values["epochs"] // 4)}
     reasons["train.batch_size"] = f"for {num_rows:,} train rows"
     reasons["train.epochs"] = f"{values['epochs']} passes over {num_rows:,} rows" + (
         "" if pictures else "; early stopping ends it sooner"

@@ -29,11 +29,12 @@ from .column_problems import (
     SignsRemoved,
     WordsAmongNumbers,
 )
-from .column_types import TEXT_COLUMNS, ColumnGuess, Values, guess
+from .column_types import ColumnGuess, Values, guess
 from .path_columns import path_column, pattern_of
 from .target_problems import NothingToLearnFrom, TypeImpossible, UnknownColumn
+from .text_columns import can_be_text
 
-TYPES = ("number", "category", "boolean", "datetime", "tags", "image") + (("text",) if TEXT_COLUMNS else ())
+TYPES = ("number", "category", "boolean", "datetime", "tags", "image", "text")
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def infer(frame: pl.DataFrame, source: Source | None, target: list[str], options
     _check_names(context)
     columns = [_column(context, name) for name in frame.columns]
     _leave_out_copies(context, columns)
+    _words_as_text(context, columns)
     notices = _notices(context, columns)
     if not any(column.role == "input" for column in columns):
         left = [(c.name, c.reason) for c in columns if c.role == "ignored"]
@@ -211,6 +213,18 @@ def _leave_out_copies(context: Context, columns: list[ColumnGuess]) -> None:
             made.override, made.note = f"--types {quoted(made.name)}={made.type}", ""
         else:
             kept.append(made.name)
+
+
+def _words_as_text(context: Context, columns: list[ColumnGuess]) -> None:
+    """Where nothing else is left to learn from, words that tell rows apart are texts: names by their letters, say."""
+    if any(made.role == "input" for made in columns):
+        return
+    for made in columns:
+        words = made.kept_out in ("names", "many words", "identifier") and made.type in ("text", "category")
+        if words and can_be_text(context.frame[made.name].drop_nulls()):
+            made.type, made.role, made.kept_out, made.note = "text", "input", "", ""
+            made.reason = f"{made.distinct} different words, and no other column to learn from: read letter by letter, as text"
+            made.override = f"--ignore {quoted(made.name)}"
 
 
 def _notices(context: Context, columns: list[ColumnGuess]) -> list[Notice]:

@@ -21,6 +21,7 @@ from .look_images import look_at_paths, look_at_pictures
 from .probe import ReadOptions, probe
 from .quality import check
 from .setting_problems import BadShare, SplitColumnMissing, SplitsConflict
+from .text_columns import text_settings
 
 
 @dataclass(repr=False)
@@ -35,6 +36,7 @@ class Look:
     rows: dict[str, np.ndarray] = field(default_factory=dict)  # part -> row numbers, where a target is given
     notices: list[Notice] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    text: dict[str, tuple[Any, str]] = field(default_factory=dict)  # settings of [text] that the texts decide, and why
     sheet: str = ""  # a PNG with some pictures of each class, where there are pictures
 
     @property
@@ -128,6 +130,8 @@ def look(
         found, said = look_at_paths(frame, schema, found, target, options, progress)
         notices += said
     made = Look(name, found, schema, target, notices=[*notices, *schema.notices])
+    texts = [frame[column.name] for column in schema.columns if column.type == "text" and column.role == "input"]
+    made.text = text_settings(texts, schema.rows) if texts else {}
     if schema.task is not None:
         made.split = split_for(schema, options, shares, made.reasons, found.data[0], target)
         typed = tables.read(found, schema.config_columns())

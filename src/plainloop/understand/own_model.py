@@ -16,6 +16,7 @@ from torch.nn.parameter import is_lazy
 
 import plainloop
 
+from ..plain.batches import Rows
 from ..plain.config import Config, Model
 from ..plain.models import layers, own
 from ..plain.prepare import Preparation
@@ -200,6 +201,8 @@ def two_empty_rows(shapes: dict[str, Any]) -> dict[str, torch.Tensor]:
     rows["categories"] = torch.zeros(2, len(shapes.get("categories", [])), dtype=torch.long)
     if "image" in shapes:
         rows["image"] = torch.zeros(2, shapes["image"]["channels"], *shapes["image"]["size"], dtype=torch.uint8)
+    if "text" in shapes:
+        rows["text"] = torch.ones(2, min(8, shapes["text"]["length"]), dtype=torch.long)
     return {kind: values for kind, values in rows.items() if values.shape[1]}
 
 
@@ -212,7 +215,8 @@ def try_one_batch(model: OwnModel, config: Config, home: Path) -> None:
     split = split_rows(table, config.split, [table[column.name] for column in config.targets])
     preparation = Preparation.fit(config, table, split)
     few = table.rows(split["train"][: min(len(split["train"]), max(2, config.train.batch_size))])
-    inputs, target, task = preparation.inputs(few), preparation.target(few), preparation.task
+    target, task = preparation.target(few), preparation.task
+    inputs, _ = Rows(preparation.inputs(few), target)[torch.arange(len(few))]
     width, image = own.flat_width(preparation.shapes), preparation.shapes.get("image")
     takes = (
         f"(rows, {width})"

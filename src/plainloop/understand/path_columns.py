@@ -102,7 +102,7 @@ def path_column(table: str, values: Values, made: ColumnGuess) -> ColumnGuess:
         return made
     words = values.words.sort().to_list()
     looks = sum(map(is_picture_name, words[:20])) >= 0.5 * len(words[:20])
-    bare = len(words) > 0.5 * values.rows and made.kept_out in ("identifier", "many words", "text")
+    bare = len(words) > 0.5 * values.rows and (made.type == "text" or made.kept_out in ("identifier", "many words"))
     pattern = pattern_of(words, table) if words and (looks or bare) else None
     if pattern is None:
         return made

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect as inspect_module
 import os
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -22,7 +22,7 @@ from .setting_problems import BadSetting, NoDevice, SettingWithoutEffect, Unknow
 
 TASK_FILES = {"Binary": "classify", "Multiclass": "classify", "Multilabel": "multilabel", "Regression": "regress"}
 
-SECTIONS = {"split": c.Split, "task": c.Task, "train": c.Train, "machine": c.Machine, "augment": c.Augmentation}
+SECTIONS = {"split": c.Split, "task": c.Task, "train": c.Train, "machine": c.Machine, "augment": c.Augmentation, "text": c.Text}
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Asked:
     target: tuple[str, ...] = ()
     augment: str | None = None  # none, light, strong
     classes: tuple[str, ...] = ()
+    text: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # setting of [text] -> value found in the data, and why
 
 
 def resolve(
@@ -63,10 +64,10 @@ def resolve(
     """
     reasons: Reasons = {}
     task_values: dict[str, Any] = {"name": task, "file": TASK_FILES[task]}
-    pictures = any(column.type == "image" for column in columns)
+    parts = parts_of(columns)
     machine_values = machine_for(device, seed, asked, reasons)
-    train_values = train_defaults(asked.model, pictures, num_rows, machine_values["device"], reasons)
-    if pictures and task == "Multiclass":
+    train_values = train_defaults(asked.model, list(parts), num_rows, machine_values["device"], reasons)
+    if "image" in parts and task == "Multiclass":
         task_values["label_smoothing"] = 0.1
         reasons["task.label_smoothing"] = "nets on images grow too sure of themselves without it"
     base = c.Config(
@@ -78,7 +79,9 @@ def resolve(
         train=c.Train(**train_values),
         machine=c.Machine(**machine_values),
         augment=augmentation(asked.augment, columns, num_rows, asked.classes, reasons),
+        text=c.Text(**{name: value for name, (value, _) in asked.text.items()}),
     )
+    reasons |= {f"text.{name}": why for name, (_, why) in asked.text.items()}
     given = {name: value for name, value in asked.settings.items() if value is not None}
     config = override(base, given, asked, reasons)
     return Resolved(config, reasons, without_effect(config, given))

@@ -20,8 +20,27 @@ LARGEST = float(np.finfo(np.float64).max)
 UNSEEN, MISSING = 0, 1  # the first two codes of every category
 
 
+class Slots:
+    """A column that is some slots of the input "numbers"; several stand side by side."""
+
+    kind: ClassVar[str] = "numbers"
+    slots: Any
+
+    @property
+    def shape(self) -> int:
+        return self.slots
+
+    @staticmethod
+    def merge(shapes: list[int]) -> int:
+        return sum(shapes)
+
+    @staticmethod
+    def join(parts: list[Tensor]) -> Tensor:
+        return torch.cat(parts, 1)
+
+
 @dataclass
-class Number:
+class Number(Slots):
     """A number: centred on the median, divided by the spread of the middle half, bent smoothly so that none exceeds +-3.
 
     Robust scaling with a smooth clip is the preprocessing of RealMLP (Holzmueller et al. 2024, arXiv 2407.04491).
@@ -33,7 +52,6 @@ class Number:
             [0., 1.]])
     """
 
-    kind: ClassVar[str] = "numbers"
     center: float
     spread: float
     flag: bool  # whether a slot says that the value is missing
@@ -137,18 +155,29 @@ class Category:
     def cardinality(self) -> int:
         return len(self.words) + 2
 
+    @property
+    def shape(self) -> list[int]:
+        return [self.cardinality]
+
+    @staticmethod
+    def merge(shapes: list[list[int]]) -> list[int]:
+        return [size for sizes in shapes for size in sizes]
+
+    @staticmethod
+    def join(parts: list[Tensor]) -> Tensor:
+        return torch.cat(parts, 1)
+
     def state(self) -> dict[str, Any]:
         return asdict(self)
 
 
 @dataclass
-class Datetime:
+class Datetime(Slots):
     """A moment: its place on the line of time, and on the circles of year, week and day, where the train rows vary.
 
     Shape: float32 (n, slots): scaled time, [sine and cosine per circle], [missing].
     """
 
-    kind: ClassVar[str] = "numbers"
     circles: ClassVar[dict[str, float]] = {
         "year": 365.2425 * SECONDS_PER_DAY,
         "week": 7 * SECONDS_PER_DAY,
@@ -189,7 +218,7 @@ class Datetime:
 
 
 @dataclass
-class Tags:
+class Tags(Slots):
     """A set of labels in a cell, as a 0/1 slot for each label of the train rows (the 256 most frequent).
 
     >>> column = Tags.fit(Words(np.array([0, 1], np.int32), ["a|b", "b"]), separator="|")
@@ -197,7 +226,6 @@ class Tags:
     tensor([[0., 1.]])
     """
 
-    kind: ClassVar[str] = "numbers"
     labels: list[str]
     separator: str
     most: ClassVar[int] = 256

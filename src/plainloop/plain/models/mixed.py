@@ -1,6 +1,6 @@
 """mixed: each kind of input through that kind's own model, the results joined by one more layer. Copied into ejected projects.
 
-    parts = { table = "table_mlp", image = "image_resnet" }
+    parts = { table = "table_mlp", image = "image_resnet", text = "text_bag" }
 
 Axes: B examples, D width of each part's result, out outputs.
 """
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-KINDS = {"table": ("numbers", "categories"), "image": ("image",)}  # part -> the kinds of input it is fed
+KINDS = {"table": ("numbers", "categories"), "image": ("image",), "text": ("text",)}  # part -> the kinds of input it is fed
 
 
 class Model(nn.Module):

@@ -40,6 +40,7 @@ OUT_NAMES = (
     "n_outputs",
     "output_features",
 )
+VOCABULARY_NAMES = ("vocabulary", "vocab_size", "vocabulary_size", "num_embeddings", "num_tokens", "n_tokens", "ntoken")
 
 
 class Model(nn.Module):
@@ -75,8 +76,14 @@ def flat(inputs: dict[str, Tensor], shapes: dict[str, Any]) -> Tensor:
     """All inputs as one tensor.
 
     Shape: float32 (B, F), numbers first, then each category one-hot, then pixels; images alone stay (B, C, H, W). Pixels are
-    standardised by the mean and deviation of their channel.
+    standardised by the mean and deviation of their channel. Text alone stays int64 (B, T), 0 being padding.
+
+    Raises: ValueError for text beside other inputs, which one tensor cannot hold.
     """
+    if "text" in inputs:
+        if len(inputs) > 1:
+            raise ValueError("text beside other inputs needs a module whose forward(inputs: dict) takes them by kind")
+        return inputs["text"]
     parts = [inputs["numbers"]] if "numbers" in inputs else []
     if "categories" in inputs:
         codes = inputs["categories"].unbind(1)
@@ -95,6 +102,7 @@ def arguments(kind: type, shapes: dict[str, Any], num_outputs: int, settings: di
     names = inspect.signature(kind).parameters
     width, image = flat_width(shapes), shapes.get("image", {"channels": 0, "size": [0]})
     known = {"shapes": shapes, "in_channels": image["channels"], "image_size": image["size"][0]}
+    known |= dict.fromkeys(VOCABULARY_NAMES, shapes["text"]["vocabulary"]) if "text" in shapes else {}
     given: dict[str, Any] = {name: value for name, value in known.items() if name in names}
     given |= {name: width for name in IN_NAMES if name in names} | {name: num_outputs for name in OUT_NAMES if name in names}
     return {**given, **settings}

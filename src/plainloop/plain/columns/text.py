@@ -1,0 +1,189 @@
+# needs: tokenizers
+"""A column of texts as rows of tokens: words, pieces of words or characters. Copied into ejected projects.
+
+The tokenizer is trained on the train rows; its JSON is part of the fitted state, and the package `tokenizers` reads it in many
+languages. `kind` names the tensor of the model's inputs: "text" int64 (B, T), 0 where a row is shorter than its batch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+from torch import Tensor
+
+from ..ragged import PADDING, Ragged
+from ..table import Cells, Words
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # said, it keeps quiet when workers are forked
+
+SPECIAL = ["<pad>", "<unk>", "<s>", "</s>"]  # their places are their tokens
+UNKNOWN, BEGIN, END = 1, 2, 3
+CHUNK = 2_000  # texts that are encoded at a time
+LONGEST_WORD = 50  # characters of a text that are read for each token that may be kept
+TRAINED_ON = 100_000_000  # characters that a tokenizer is trained on at most
+MARKUP = r"</?[a-zA-Z][^<>]{0,300}>"
+ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&apos;": "'", "&nbsp;": " "}
+WORD = r"\w+(?:['\u2019]\w+)*|[^\w\s]+"  # a word, with what an apostrophe ties to it, or signs in a row
+LONG_NUMBER = r"(?<=\d{4})\d|\d(?=\d{4})|(?<=\d{3})\d(?=\d)|(?<=\d{2})\d(?=\d{2})|(?<=\d)\d(?=\d{3})"  # digits of 5 in a row
+
+
+@dataclass
+class Text:
+    """A text as a row of tokens, the first `longest` of them; an empty or missing one is the end sign alone.
+
+    >>> column = Text.fit(Words(np.array([0, 0, 1]), ["One fish", "two fish"]))
+    >>> column.encode(Words(np.array([0, -1]), ["Two fish, one cat"])).index_select(0, torch.arange(2))
+    tensor([[1, 4],
+            [3, 0]])
+    """
+
+    kind: ClassVar[str] = "text"
+    tokenizer: str  # the JSON of a tokenizers.Tokenizer
+    longest: int  # tokens that are kept of a row
+    unknown: float  # share of the tokens of the train rows that the tokenizer does not know
+    lost: float  # share of the tokens of the train rows that stand behind the longest
+
+    @classmethod
+    def fit(
+        cls,
+        values: Cells,
+        *,
+        beside: Sequence[Cells] = (),
+        tokens: str = "word",
+        vocabulary: int = 50_000,
+        least: int = 2,
+        lowercase: bool = True,
+        markup: bool = True,
+        longest: int = 10_000,
+        whole: float = 0.99,
+    ) -> Text:
+        """beside: all columns of texts of the table, this one among them: they share one tokenizer."""
+        texts = [text for cells in beside or [values] for text in _present(cells)]
+        made = trained(texts, tokens, vocabulary, least, lowercase, markup)
+        assert isinstance(values, Words)
+        rows = _encoded(values, made, longest)
+        lengths = rows.lengths.double()
+        keep = max(1, int(torch.quantile(lengths[: 2**24], whole).ceil())) if len(rows) else 1
+        total = max(1, int(rows.lengths.sum()))
+        unknown = int((rows.tokens == UNKNOWN).sum()) / max(1, len(rows.tokens))
+        return cls(made, keep, round(unknown, 6), round(float((lengths - keep).clamp_min(0).sum()) / total, 6))
+
+    def encode(self, values: Cells) -> Ragged:
+        """Shape: n rows of int32 tokens, each of 1 to `longest`."""
+        assert isinstance(values, Words)
+        return _encoded(values, self.tokenizer, self.longest)
+
+    def decode(self, encoded: Tensor) -> list[str]:
+        """The texts of padded rows, as far as the tokenizer can write them."""
+        made = _loaded(self.tokenizer)
+        return [made.decode([token for token in row if token > END]) for row in encoded.tolist()]
+
+    def strange(self, values: Cells) -> int:
+        """How many of the texts have more unknown words than known ones."""
+        rows = self.encode(values)
+        before = torch.cat([torch.zeros(1, dtype=torch.int64), (rows.tokens == UNKNOWN).cumsum(0)])
+        unknown = before[rows.starts + rows.lengths] - before[rows.starts]
+        return int((2 * unknown > rows.lengths).sum())
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The word, piece or sign that each token stands for."""
+        places = _loaded(self.tokenizer).get_vocab()
+        return sorted(places, key=lambda word: places[word])
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What a model must know of the texts."""
+        return {"vocabulary": len(self.words), "length": self.longest, "words": self.words}
+
+    @staticmethod
+    def merge(shapes: list[dict[str, Any]]) -> dict[str, Any]:
+        return {**shapes[0], "length": sum(shape["length"] for shape in shapes) + len(shapes) - 1}
+
+    @staticmethod
+    def join(parts: list[Ragged]) -> Ragged:
+        return Ragged.join(parts, END)
+
+    def state(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def trained(texts: Sequence[str], tokens: str, vocabulary: int, least: int, lowercase: bool, markup: bool) -> str:
+    """The JSON of a tokenizer trained on the texts.
+
+    tokens: "word", "bpe" (pieces of words, from bytes, so that nothing is unknown) or "char".
+    """
+    made = Tokenizer(models.BPE() if tokens == "bpe" else models.WordLevel({}, unk_token=SPECIAL[UNKNOWN]))
+    steps: list[Any] = [normalizers.Replace(Regex(MARKUP), " ")] if markup else []
+    steps += [normalizers.Replace(entity, sign) for entity, sign in ENTITIES.items()] if markup else []
+    steps += [normalizers.NFC(), *([normalizers.Lowercase()] if lowercase else [])]
+    steps += (
+        [normalizers.Replace(Regex(LONG_NUMBER), "0")] if tokens == "word" else []
+    )  # "08712460324" is seen once, its form often
+    made.normalizer = normalizers.Sequence(steps)
+    made.pre_tokenizer = SPLITTERS[tokens]()
+    common: dict[str, Any] = {"special_tokens": SPECIAL, "vocab_size": vocabulary, "show_progress": False}
+    if tokens == "bpe":
+        signs = pre_tokenizers.ByteLevel.alphabet()
+        trainer: Any = trainers.BpeTrainer(min_frequency=least, initial_alphabet=signs, **common)
+        made.decoder = _byte_decoder()
+    else:
+        trainer = trainers.WordLevelTrainer(min_frequency=least, **common)
+    made.train_from_iterator(_some(texts), trainer)
+    return made.to_str()
+
+
+def _byte_decoder() -> Any:
+    from tokenizers import decoders
+
+    return decoders.ByteLevel()
+
+
+SPLITTERS: dict[str, Any] = {
+    "word": lambda: pre_tokenizers.Split(Regex(WORD), "removed", invert=True),
+    "bpe": lambda: pre_tokenizers.ByteLevel(add_prefix_space=True),
+    "char": lambda: pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated"),
+}
+
+
+def _some(texts: Sequence[str]) -> Iterable[str]:
+    """The texts, or evenly chosen ones of at most `TRAINED_ON` characters together."""
+    total = sum(map(len, texts))
+    step = max(1, -(-total // TRAINED_ON))
+    return (text[:TRAINED_ON] for text in texts[::step])
+
+
+def _present(cells: Cells) -> list[str]:
+    assert isinstance(cells, Words)
+    return [cells.words[code] for code in cells.codes.tolist() if code >= 0]
+
+
+@lru_cache(maxsize=4)
+def _loaded(tokenizer: str) -> Tokenizer:
+    return Tokenizer.from_str(tokenizer)
+
+
+def _encoded(values: Words, tokenizer: str, longest: int) -> Ragged:
+    """The rows as tokens; equal texts are encoded once and share them."""
+    made = _loaded(tokenizer)
+    codes, places = np.unique(np.append(values.codes, -1), return_inverse=True)  # -1, the missing text, is always the first
+    parts, lengths = [np.array([END], np.int32)], [1]
+    for first in range(1, len(codes), CHUNK):
+        texts = [values.words[code][: longest * LONGEST_WORD] for code in codes[first : first + CHUNK].tolist()]
+        for found in made.encode_batch_fast(texts, add_special_tokens=False):
+            row = found.ids[:longest] or [END]
+            parts.append(np.array(row, np.int32))
+            lengths.append(len(row))
+    size = torch.tensor(lengths, dtype=torch.int64)
+    tokens = torch.from_numpy(np.concatenate(parts))
+    return Ragged(tokens, size.cumsum(0) - size, size).rows(torch.from_numpy(places[:-1]))
+
+
+assert SPECIAL[PADDING] == "<pad>"
