@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.reduction import DupFd
@@ -143,6 +144,15 @@ def forked(*arguments: str | int | Path, output: int | None = None) -> Any:
     process = context.Process(target=_as_command, args=([str(word) for word in arguments], output and DupFd(output)))
     process.start()
     return process
+
+
+def said(*arguments: str | int | Path) -> tuple[int, str]:
+    """The exit code of a command in a forked process, and what it printed, stderr included."""
+    with tempfile.TemporaryFile() as file:
+        process = forked(*arguments, output=file.fileno())
+        process.join(timeout=120)
+        file.seek(0)
+        return process.exitcode, file.read().decode()
 
 
 def _as_command(words_: list[str], output: Any) -> None:

@@ -20,6 +20,7 @@ NAMES = [
     "load",
     "predict",
     "resume",
+    "retrain",
     "runs",
     "train",
 ]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .options import DataOptions, TrainOptions, make
-from .run_folder import Run, all_runs
+from .run_folder import Run
+from .run_list import all_runs
 
 if TYPE_CHECKING:
     from .training import Talk
@@ -44,6 +45,32 @@ def resume(run: str | Path, *, metrics: Any = None, talk: Talk | None = None) ->
     from .training import Talk, go_on
 
     return go_on(Path(run), metrics, talk or Talk())
+
+
+def retrain(
+    run: str | Path | Run,
+    *,
+    from_weights: bool = False,
+    output: str | None = None,
+    baseline: bool | None = None,
+    metrics: Any = None,
+    talk: Talk | None = None,
+    **settings: Any,
+) -> Run:
+    """A run again with other settings, as a child of it: its run.toml names the parent, what changed, and what came of it.
+
+    settings: by their names, `learning_rate=3e-4`, or `**{"train.learning_rate": 3e-4}`; also `model`. The rows and their split
+    stay, unless the split is what changes; `seed` is that of weights and order. from_weights: begin with the trained weights
+    of the parent. baseline: whether trees are fitted again; as for the parent where nothing is said.
+
+    Raises: NoRun, UnknownSetting, BadSetting, CannotEject, WeightsDoNotFit, WeightsSawTest.
+    """
+    prepare_threads()
+    from .adjust.retrain import retrain as again
+    from .training import Talk
+
+    folder = run.folder if isinstance(run, Run) else Path(run)
+    return again(folder, settings, from_weights, output, baseline, metrics, talk or Talk())
 
 
 def inspect(source: Any, target: Any = None, **options: Any) -> Look:

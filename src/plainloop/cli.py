@@ -279,6 +279,9 @@ def progress(stream: Any) -> Callable[[int, int], None]:
     return bar
 
 
+from . import cli_adjust  # noqa: E402, F401 - registers its commands on the app above
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The command `plainloop`: runs it and ends the process with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments

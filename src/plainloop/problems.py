@@ -17,6 +17,7 @@ from .plain.faults import Fault
 PlainloopError = Fault
 # The command line under way, so that a fix repeats the options that were given; empty in Python.
 TYPED: list[str] = [""]
+LIKE_TRAIN = ("retrain", "lr-find", "lr-sweep", "tune")  # commands that take settings as `train` does
 
 # Where the classes live: each part of the program keeps its problems next to the code that meets them.
 MODULES = (
@@ -31,6 +32,7 @@ MODULES = (
     "plainloop.understand.path_problems",
     "plainloop.understand.setting_problems",
     "plainloop.run_problems",
+    "plainloop.adjust.adjust_problems",
     "plainloop.use_problems",
     "plainloop.plain.loop",
     "plainloop.plain.run",
@@ -83,6 +85,8 @@ def command(verb: str, data: str, target: list[str], *options: str) -> str:
     'plainloop train houses.csv --target price --missing n/a,-'
     """
     words = [data, *(["--target", ",".join(target)] if target else []), *options]
+    if verb == "train" and TYPED[0] in LIKE_TRAIN:
+        verb = TYPED[0]
     if data in TYPED[1:] and TYPED[0] == verb:
         words = with_options(list(TYPED[1:]), list(words[1:]))
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])

@@ -241,6 +241,11 @@ class Run:
         """What run.toml says of how the run was made: versions, notices, columns of the source."""
         return dict(self._content.get("made", {}))
 
+    @property
+    def lineage(self) -> dict[str, Any]:
+        """For a run that was made by `retrain`: parent, changed settings, where the first weights came from; else empty."""
+        return dict(self._content.get("lineage", {}))
+
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """The content of metrics.json."""
@@ -308,6 +313,12 @@ class Run:
 
         return evaluate(self, source)
 
+    def retrain(self, **settings: Any) -> Run:
+        """The run again with other settings, as a child of this one. See `plainloop.retrain`."""
+        from .api import retrain
+
+        return retrain(self, **settings)
+
     def eject(self, folder: str | Path, *, with_data: bool = False) -> Path:
         """Hands out the code that ran, as a project that needs no plainloop."""
         from .handover.eject import eject
@@ -353,28 +364,3 @@ class Run:
         from html import escape
 
         return f"<p><code>{escape(repr(self))}</code> <a href='{escape(str(self.report))}'>report</a></p>"
-
-
-def all_runs(root: Path) -> list[dict[str, Any]]:
-    """The runs in a folder, the newest first, each with its headline metric or the state it is in."""
-    found = sorted(root.glob("*/run.toml"), key=lambda path: path.stat().st_mtime, reverse=True)
-    listing = []
-    for path in found:
-        try:
-            listing.append({**Run(path.parent).summary(), "state": "finished"})
-        except NoRun:
-            continue
-        except (RunNotFinished, OSError, KeyError, ValueError):
-            listing.append({"run": str(path.parent), "state": state_of(path.parent)})
-    return listing
-
-
-def state_of(folder: Path) -> str:
-    """training or stopped: whether a process holds the lock."""
-    try:
-        with locked(folder):
-            return "stopped"
-    except RunBusy:
-        return "training"
-    except StorageFailed:  # in a folder that cannot be written nothing trains
-        return "stopped"

@@ -99,17 +99,21 @@ def evaluation_text(result: dict[str, Any]) -> str:
 
 
 def runs_text(runs: list[dict[str, Any]]) -> str:
-    """The runs of a folder, one line each."""
-    table = [["run", "state", "task", "target", "model", "metric", "value", "95% interval"]]
-    for run in runs:
+    """The runs of a folder, one line each; children stand below their parents, with what was changed."""
+    from .run_list import as_tree
+
+    table = [["run", "state", "task", "target", "model", "metric", "value", "95% interval", "changed"]]
+    for depth, run in as_tree(runs):
+        name = f"{'   ' * (depth - 1)}+- {run['run']}" if depth else run["run"]
+        changed = short(", ".join(f"{key.removeprefix('train.')}={value}" for key, value in run["changed"].items()), 50)
         if run["state"] != "finished":
-            table.append([run["run"], run["state"], "", "", "", "", "", ""])
+            table.append([name, run["state"], "", "", "", "", "", "", changed])
             continue
         interval = "" if run["low"] is None else f"{run['low']:.4g} to {run['high']:.4g}"
         value = "" if run["value"] is None else f"{run['value']:.4g}"
         table.append(
             [
-                run["run"],
+                name,
                 "finished",
                 run["task"],
                 short(run["target"], 20),
@@ -117,8 +121,11 @@ def runs_text(runs: list[dict[str, Any]]) -> str:
                 f"{run['part']} {run['headline']}",
                 value,
                 interval,
+                changed,
             ]
         )
+    if not any(row[-1] for row in table[1:]):
+        table = [row[:-1] for row in table]
     return "\n".join(aligned(table, right=(6,)))
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy
@@ -75,6 +74,23 @@ def start(source: Any, options: TrainOptions, metrics: Any, talk: Talk) -> Run:
 
 def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Callable[..., Path]) -> Run:
     """Understands the data, decides every setting, writes the run folder that `home` makes, and trains."""
+    return carry_out(decide(source, options, talk, home), metrics, talk)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A run before it is trained: where it will be, every setting with its reason, and whose model it is."""
+
+    place: Path
+    config: Config  # the paths of its source are seen from `place`
+    reasons: dict[str, str]
+    own: OwnModel
+    notices: list[Any]
+    facts: dict[str, Any]  # for [made] of run.toml
+
+
+def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., Path]) -> Decided:
+    """Understands the data and decides every setting; `home` makes the run folder once the data has a name."""
     with bar("decoding pictures") as progress:
         seen = look(source, options, keep=lambda: home() / "data", progress=progress)
     if not seen.target or seen.split is None:
@@ -102,30 +118,34 @@ def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Ca
         relative_to(seen.source, place), sha256=reader.digest([*seen.source.data, *seen.source.validation, *seen.source.test])
     )
     own, config = as_source(own, replace(made.config, source=source_seen), place)
-    notices = [*seen.notices, *made.notices]
     for notice in made.notices:
         talk.line("\n" + notice_text(notice))
     reasons = {**made.reasons, **seen.reasons, **{f"columns.{c.name}": c.reason for c in seen.schema.columns}}
+    facts = {"columns": len(seen.schema.columns), "baseline": options.baseline}
+    return Decided(place, config, reasons, own, [*seen.notices, *made.notices], facts)
+
+
+def carry_out(decided: Decided, metrics: Any, talk: Talk, tables: Mapping[str, Any] | None = None) -> Run:
+    """Writes the folder of a run that is decided, tries a batch, trains and judges; tables: more of them for run.toml."""
+    place, config, own = decided.place, decided.config, decided.own
     with locked(place):
-        facts = {"columns": len(seen.schema.columns), "baseline": options.baseline, "metrics": metrics is not None}
-        write_run(place, config, reasons, own, facts, notices)
+        write_run(replace(decided, facts={**decided.facts, "metrics": metrics is not None}), tables)
         package_of(place, read_toml(place))  # makes a model file of the user's own importable
         try_one_batch(own, config, place)
         with machine_as_it_was():
-            return work(place, config, reasons, notices, metrics, talk, own, options.baseline)
+            return work(place, config, decided.reasons, decided.notices, metrics, talk, own, decided.facts["baseline"])
 
 
-def write_run(
-    place: Path, config: Config, reasons: dict[str, str], own: OwnModel, facts: dict[str, Any], notices: list[Any]
-) -> None:
+def write_run(decided: Decided, tables: Mapping[str, Any] | None = None) -> None:
     """The run folder as it stands before training: the code, the first weights of a model given as an object, run.toml.
 
     Raises: StorageFailed.
     """
+    place, own = decided.place, decided.own
     if own.module is not None:
         save_weights(place / "initial.safetensors", first_weights(own))
     try:
-        digests = copy_code(config, own.file, place)
+        digests = copy_code(decided.config, own.file, place)
     except OSError as error:
         raise StorageFailed(str(place / "plain"), error.strerror or str(error)) from error
     tables_of_facts = {
@@ -134,14 +154,15 @@ def write_run(
             "torch": str(torch.__version__),
             "numpy": numpy.__version__,
             "python": platform.python_version(),
-            **facts,
+            **decided.facts,
             "model_given": own.given,
-            "notices": [str(notice) for notice in notices],
+            "notices": [str(notice) for notice in decided.notices],
             "packages": {name: version(name) for name in needs_of([place / "plain" / name for name in digests])},
         },
         "code": digests,
+        **(tables or {}),
     }
-    write_toml(place / "run.toml", config, reasons, tables_of_facts)
+    write_toml(place / "run.toml", decided.config, decided.reasons, tables_of_facts)
 
 
 def work(
@@ -211,10 +232,24 @@ def go_on(place: Path, metrics: Any, talk: Talk) -> Run:
     check_identity(content, talk)
     package_of(place, content)  # makes a model file of the user's own importable
     with locked(place):
-        notices = [SimpleNamespace(kind="warning", what=text, expected="", why="", fix="") for text in made.get("notices", [])]
+        notices = [Remark(text) for text in made.get("notices", [])]
         own = OwnModel(config.model.settings.get("name", config.model.file))
         with machine_as_it_was():
             return work(place, config, {}, notices, metrics, talk, own, bool(made.get("baseline", True)))
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A notice as run.toml keeps it: its text alone."""
+
+    what: str
+    expected: str = ""
+    why: str = ""
+    fix: str = ""
+    kind: str = "warning"
+
+    def __str__(self) -> str:
+        return self.what
 
 
 @contextmanager

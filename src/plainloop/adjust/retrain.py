@@ -1,0 +1,174 @@
+"""Retrain: a run again with other settings, as a child that knows its parent. From a finished folder back to `carry_out`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..handover.code import own_files
+from ..plain.checkpoint import StorageFailed, load_weights
+from ..plain.config import Config, from_dict
+from ..plain.run import build_model, located
+from ..problems import TYPED
+from ..run_folder import Run, make_folder, new_folder, package_of, read_toml
+from ..run_problems import CannotEject, RunNotFinished, RunUnreadable
+from ..training import Decided, Remark, Talk, carry_out
+from ..understand.defaults import MODELS
+from ..understand.own_model import OwnModel, as_source, own_model
+from ..understand.resolve import Asked, model_for, override, relative_to, without_effect
+from .adjust_problems import WeightsDoNotFit, WeightsSawTest
+from .lineage import differences, lineage_table, lineage_text, reasons_of
+
+FIRST_WEIGHTS = "initial.safetensors"
+
+
+def retrain(
+    folder: Path,
+    settings: dict[str, Any],
+    from_weights: bool,
+    output: str | None,
+    baseline: bool | None,
+    metrics: Any,
+    talk: Talk,
+) -> Run:
+    """See `api.retrain`."""
+    old = config_of(folder)
+    if from_weights and not (folder / "weights.safetensors").exists():
+        raise RunNotFinished(str(folder))
+    child = inherit(folder, settings, folder)  # seen from the parent: refusals come before a folder is made
+    if from_weights:
+        check_weights(folder, old, child.config)
+    name = re.sub(r"-\d+$", "", folder.resolve().name)
+    place = new_folder(output, name, folder.parent)
+    decided = moved(child, folder, place)
+    if baseline is not None:
+        decided.facts["baseline"] = baseline
+    same_model = differences(old, child.config).keys().isdisjoint({"model"})
+    first = "weights.safetensors" if from_weights else FIRST_WEIGHTS if same_model else ""
+    if first and (folder / first).exists():
+        shutil.copyfile(folder / first, place / FIRST_WEIGHTS)
+    tables = {"lineage": lineage_table(folder, place, old, child.config, "parent" if from_weights else "scratch")}
+    made = carry_out(decided, metrics, talk, tables)
+    talk.line("\n" + lineage_text(made))
+    return made
+
+
+def config_of(folder: Path) -> Config:
+    """The config of a run folder. Raises: NoRun, RunUnreadable, CannotEject."""
+    content = read_toml(folder)
+    try:
+        config, made = from_dict(content), content["made"]
+    except (TypeError, ValueError, LookupError) as error:
+        raise RunUnreadable(str(folder), str(error)) from error
+    if made.get("model_given"):
+        raise CannotEject(str(folder), "its model was given as an object, so it cannot be built again from the run folder")
+    return config
+
+
+def inherit(folder: Path, settings: dict[str, Any], place: Path) -> Decided:
+    """A run with changed settings, decided and seen from the folder it comes from.
+
+    Raises: UnknownSetting, BadSetting, UnknownModel and what `config_of` raises.
+    """
+    config, made = config_of(folder), read_toml(folder)["made"]
+    reasons = reasons_of(folder)
+    given = {"machine.seed" if name == "seed" else name: value for name, value in settings.items() if value is not None}
+    model = given.pop("model", None)
+    own = own_of(config, folder)
+    data, target = where_from(config, folder)
+    asked = Asked(given, config.model.file, config.model.settings if config.model.file == "own" else None, data, target)
+    if model is not None:
+        own = own_model(model, config.model.file, data, list(target))
+        written = own.settings if own.module is None else {"file": "", "name": own.name}
+        asked = replace(asked, model=own.name, own=written)
+        config = with_model(config, asked, rows_of(folder), reasons)
+        own, config = as_source(own, config, folder)
+    changed = override(config, given, asked, reasons)
+    notices = [*(Remark(text) for text in made.get("notices", [])), *without_effect(changed, given)]
+    facts = {name: made[name] for name in ("columns", "baseline") if name in made}
+    return Decided(place, changed, reasons, own, notices, {"baseline": True, **facts})
+
+
+def with_model(config: Config, asked: Asked, num_rows: int, reasons: dict[str, str]) -> Config:
+    """The config with another model: its own settings, and what its kind trains with."""
+    for name in [name for name in reasons if name.startswith("model.")]:
+        del reasons[name]
+    made = model_for(asked, config.columns, num_rows, reasons)
+    values = MODELS[made.file].train if made.file in MODELS else {}
+    reasons |= {f"train.{name}": f"the default of {made.file}" for name in values}
+    return replace(config, model=made, train=replace(config.train, **values))
+
+
+def own_of(config: Config, folder: Path) -> OwnModel:
+    """The model of a run as `decide` would have found it; a file of the user's own is the run's copy of it."""
+    files = own_files(config)
+    file = folder / "plain" / files[0] if files else None
+    return OwnModel(config.model.settings.get("name", config.model.file), config.model.settings if files else None, file)
+
+
+def where_from(config: Config, folder: Path) -> tuple[str, tuple[str, ...]]:
+    """How messages name the source: the run where it was typed, else its data and target."""
+    if any(os.path.normpath(word) == os.path.normpath(folder) for word in TYPED[1:]):
+        return next(word for word in TYPED[1:] if os.path.normpath(word) == os.path.normpath(folder)), ()
+    return os.path.normpath(located(config.source, folder).data[0]), tuple(column.name for column in config.targets)
+
+
+def rows_of(folder: Path) -> int:
+    """The number of train rows of a run, which defaults depend on; of one that has not finished nobody knows it."""
+    try:
+        return int(Run(folder).metrics["rows"]["train"])
+    except RunNotFinished:
+        return 10_000
+
+
+def moved(decided: Decided, home: Path, place: Path) -> Decided:
+    """The same run in another folder: paths are seen from there, and data that the old folder holds goes along.
+
+    Raises: StorageFailed.
+    """
+    source = located(decided.config.source, home)
+    if (home / "data").is_dir():
+        places: dict[str, Any] = {
+            part: tuple(take_along(Path(path), home / "data", place / "data") for path in getattr(source, part))
+            for part in ("data", "validation", "test")
+        }
+        source = replace(source, **places)
+    config = replace(decided.config, source=relative_to(source, place))
+    return replace(decided, place=place, config=config, facts={**decided.facts})
+
+
+def take_along(path: Path, old: Path, new: Path) -> str:
+    """Where a file of the data is for the child: a second name of the same bytes, where the disk has such, else a copy."""
+    if not path.resolve().is_relative_to(old.resolve()):
+        return str(path)
+    target = new / path.resolve().relative_to(old.resolve())
+    make_folder(target.parent, exist_ok=True)
+    try:
+        os.link(path, target)
+    except OSError:
+        try:
+            shutil.copyfile(path, target)
+        except OSError as error:
+            raise StorageFailed(str(target), error.strerror or str(error)) from error
+    return str(target)
+
+
+def check_weights(folder: Path, old: Config, new: Config) -> None:
+    """Whether a child can begin with the weights of its parent. Raises: WeightsSawTest, WeightsDoNotFit."""
+    changed = list(differences(old, new))
+    if split := [name for name in changed if name.startswith("split.")]:
+        raise WeightsSawTest(str(folder), split)
+    run = Run(folder)
+    package_of(folder, read_toml(folder))
+    wanted = build_model(new, run.preparation, folder / "plain").state_dict()  # plain/ has no first weights to load
+    there = load_weights(folder / "weights.safetensors")
+    for name in dict.fromkeys([*wanted, *there]):
+        shapes = [tuple(tensors[name].shape) if name in tensors else None for tensors in (wanted, there)]
+        if shapes[0] != shapes[1]:
+            sizes = [str(shape) if shape is not None else "not there" for shape in shapes]
+            models = [key for key in changed if key.partition(".")[0] == "model"]
+            raise WeightsDoNotFit(str(folder), models or changed, f"{name} is {sizes[0]}, in the run {sizes[1]}")
