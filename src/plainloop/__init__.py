@@ -11,12 +11,29 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .api import eject, evaluate, export, inspect, load, predict, resume, retrain, runs, train
+    from .api import compare, eject, evaluate, export, inspect, load, lr_find, lr_sweep, predict, resume, retrain, runs, train
     from .problems import Notice, PlainloopError
     from .run_folder import Run
 
 _HOMES = {
-    **dict.fromkeys(["eject", "evaluate", "export", "inspect", "load", "predict", "resume", "retrain", "runs", "train"], "api"),
+    **dict.fromkeys(
+        [
+            "compare",
+            "eject",
+            "evaluate",
+            "export",
+            "inspect",
+            "load",
+            "lr_find",
+            "lr_sweep",
+            "predict",
+            "resume",
+            "retrain",
+            "runs",
+            "train",
+        ],
+        "api",
+    ),
     "Run": "run_folder",
     "Notice": "problems",
     "PlainloopError": "problems",
@@ -26,11 +43,14 @@ __all__ = [
     "PlainloopError",
     "Run",
     "__version__",
+    "compare",
     "eject",
     "evaluate",
     "export",
     "inspect",
     "load",
+    "lr_find",
+    "lr_sweep",
     "predict",
     "resume",
     "retrain",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ from .run_folder import Run
 from .run_list import all_runs
 
 if TYPE_CHECKING:
+    from .adjust.compare import Comparison
+    from .adjust.lr_find import RateCurve
+    from .adjust.lr_sweep import RateSweep
     from .training import Talk
     from .understand.look import Look
 
@@ -29,9 +33,7 @@ def train(source: Any, target: Any = None, *, metrics: Any = None, talk: Talk | 
     prepare_threads()
     from .training import Talk, start
 
-    if target is not None and not isinstance(target, str) and not all(isinstance(name, str) for name in target):
-        source, target = (source, target), None  # train(X, y)
-    return start(source, make(TrainOptions, {"target": target, **options}), metrics, talk or Talk())
+    return start(*data_and(source, target, options), metrics, talk or Talk())
 
 
 def resume(run: str | Path, *, metrics: Any = None, talk: Talk | None = None) -> Run:
@@ -71,6 +73,71 @@ def retrain(
 
     folder = run.folder if isinstance(run, Run) else Path(run)
     return again(folder, settings, from_weights, output, baseline, metrics, talk or Talk())
+
+
+def compare(*runs: str | Path | Run, output: str | None = None) -> Comparison:
+    """Runs beside each other: the settings that differ, their metrics, and whether the differences are real.
+
+    All of them must have been scored on the same rows. The others are compared with the first one; runs that differ by their
+    seed alone count as one setting. output: the folder for compare.html and compare.json; "" writes nothing.
+
+    Raises: NoRun, RunNotFinished, CannotCompare.
+    """
+    prepare_threads()
+    from .adjust.compare import compare as beside
+
+    return beside([run if isinstance(run, Run) else Run(run) for run in runs], output)
+
+
+def lr_find(
+    source: Any,
+    target: Any = None,
+    *,
+    low: float = 1e-6,
+    high: float = 1.0,
+    steps: int = 150,
+    talk: Talk | None = None,
+    **options: Any,
+) -> RateCurve:
+    """Tries learning rates from low to high, one per step, on a copy of the model, and suggests one, with its reason.
+
+    source: data, or a run; options: as for `train`, `output` is the folder for lr_find.png and lr_find.json. Nothing else is
+    written or changed. `learning_rate="auto"` of `train` uses the same.
+
+    Raises: BadSetting, and what `train` raises before it trains.
+    """
+    prepare_threads()
+    from .adjust.lr_find import lr_find as sweep
+    from .training import Talk
+
+    return sweep(*data_and(source, target, options), low, high, steps, talk or Talk())
+
+
+def lr_sweep(
+    source: Any,
+    target: Any = None,
+    *,
+    rates: Sequence[float] = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
+    talk: Talk | None = None,
+    **options: Any,
+) -> RateSweep:
+    """Trains with each learning rate, everything else the same, and shows all curves in one picture.
+
+    source: data, or a run; options: as for `train`, `output` is the folder for all of it. The validation rows judge; the test
+    rows stay unseen.
+    """
+    prepare_threads()
+    from .adjust.lr_sweep import lr_sweep as each
+    from .training import Talk
+
+    return each(*data_and(source, target, options), [float(rate) for rate in rates], talk or Talk())
+
+
+def data_and(source: Any, target: Any, options: dict[str, Any]) -> tuple[Any, TrainOptions]:
+    """The source and the options of a call, where (X, y) may stand for source and target."""
+    if target is not None and not isinstance(target, str) and not all(isinstance(name, str) for name in target):
+        source, target = (source, target), None
+    return source, make(TrainOptions, {"target": target, **options})
 
 
 def inspect(source: Any, target: Any = None, **options: Any) -> Look:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from .cli import AsJson, Quiet, app, finished, talk
+from .cli import TRAIN, TRAIN_DEFAULTS, AsJson, Quiet, app, finished, show, talk
 from .options import as_pairs
 
 Settings = Annotated[list[str] | None, Parameter(name="--set", negative_iterable=())]
@@ -45,3 +45,86 @@ def retrain(
         run, from_weights=from_weights, output=output, baseline=baseline, talk=talk(as_json or quiet), **as_pairs(settings)
     )
     return finished(child, as_json, quiet)
+
+
+@app.command(help_epilogue="Example: plainloop compare runs/titanic-1 runs/titanic-2")
+def compare(run: str, *runs: str, output: Output = None, as_json: AsJson = False) -> int:
+    """Say which settings of runs differ, and whether the difference in their results is real.
+
+    Parameters
+    ----------
+    run
+        Run folder that the others are compared with.
+    runs
+        Run folders that were scored on the same rows.
+    output
+        Folder for compare.html and compare.json; default: comparison-<n> beside the first run.
+    """
+    from . import api
+
+    made = api.compare(run, *runs, output=output)
+    return show(made.as_dict() if as_json else str(made))
+
+
+@app.command(name="lr-find", help_epilogue="Example: plainloop lr-find titanic.csv --target Survived")
+def lr_find(
+    source: str,
+    *sources: str,
+    options: TRAIN = TRAIN_DEFAULTS,
+    low: float = 1e-6,
+    high: float = 1.0,
+    steps: int = 150,
+    as_json: AsJson = False,
+) -> int:
+    """Try learning rates, one per step, and suggest one, with its reason and a picture; changes nothing.
+
+    Parameters
+    ----------
+    source
+        Data as for train, or a run folder.
+    low
+        First rate.
+    high
+        Last rate; the sweep ends before it where the loss is lost.
+    steps
+        Rates to try.
+    """
+    from . import api
+
+    given = [source, *sources] if sources else source
+    curve = api.lr_find(given, low=low, high=high, steps=steps, talk=talk(as_json), **vars(options))
+    return show(curve.as_dict()) if as_json else 0
+
+
+@app.command(name="lr-sweep", help_epilogue="Example: plainloop lr-sweep titanic.csv --target Survived --rates 1e-4,1e-3,1e-2")
+def lr_sweep(
+    source: str,
+    *sources: str,
+    options: TRAIN = TRAIN_DEFAULTS,
+    rates: str = "1e-4,3e-4,1e-3,3e-3,1e-2,3e-2",
+    as_json: AsJson = False,
+) -> int:
+    """Train with each of several learning rates and show how the rate matters: all curves in one picture.
+
+    Parameters
+    ----------
+    source
+        Data as for train, or a run folder.
+    rates
+        Learning rates: A,B,...
+    """
+    from . import api
+
+    given = [source, *sources] if sources else source
+    made = api.lr_sweep(given, rates=numbers(rates), talk=talk(as_json), **vars(options))
+    return show(made.as_dict()) if as_json else 0
+
+
+def numbers(text: str) -> list[float]:
+    """Numbers with commas between them. Raises: BadSetting."""
+    try:
+        return [float(word) for word in text.split(",") if word.strip()]
+    except ValueError as error:
+        from .understand.setting_problems import BadSetting
+
+        raise BadSetting("rates", text, "numbers with commas between them", "1e-4,1e-3,1e-2") from error

@@ -114,7 +114,7 @@ class TrainOptions(DataOptions):
     batch_size
         Rows per step.
     learning_rate
-        Size of a step at its highest.
+        Size of a step at its highest; auto: found by a sweep before training.
     balance
         Rare classes: drawn more often, weighed more, or neither.
     augment
@@ -133,7 +133,7 @@ class TrainOptions(DataOptions):
     output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None
     epochs: int | None = None
     batch_size: int | None = None
-    learning_rate: float | None = None
+    learning_rate: float | Literal["auto"] | None = None
     balance: Literal["sampler", "weights", "none"] | None = None
     augment: Literal["none", "light", "strong"] | None = None
     device: str = "auto"

@@ -87,6 +87,7 @@ class Decided:
     own: OwnModel
     notices: list[Any]
     facts: dict[str, Any]  # for [made] of run.toml
+    auto: bool = False  # whether the learning rate is still to be found
 
 
 def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., Path]) -> Decided:
@@ -99,9 +100,9 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
     own = own_model(options.model, default_model(seen.schema.config_columns()), seen.source.data[0], seen.target)
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
     classes = tuple(seen.schema.task.classes) if seen.schema.task else ()
-    asked = Asked(
-        settings_of(options), own.name, written, seen.source.data[0], tuple(seen.target), options.augment, classes, seen.text
-    )
+    settings, auto = without_auto(settings_of(options))
+    names = seen.source.data[0], tuple(seen.target)
+    asked = Asked(settings, own.name, written, *names, options.augment, classes, seen.text)
     made = resolve(
         seen.source,
         seen.schema.config_columns(),
@@ -122,18 +123,43 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
         talk.line("\n" + notice_text(notice))
     reasons = {**made.reasons, **seen.reasons, **{f"columns.{c.name}": c.reason for c in seen.schema.columns}}
     facts = {"columns": len(seen.schema.columns), "baseline": options.baseline}
-    return Decided(place, config, reasons, own, [*seen.notices, *made.notices], facts)
+    return Decided(place, config, reasons, own, [*seen.notices, *made.notices], facts, auto)
 
 
-def carry_out(decided: Decided, metrics: Any, talk: Talk, tables: Mapping[str, Any] | None = None) -> Run:
+def without_auto(settings: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Settings without a learning rate that is "auto", and whether it was: a sweep finds it before training begins.
+
+    >>> without_auto({"train.learning_rate": "auto", "width": 8})
+    ({'width': 8}, True)
+    """
+    names = ("learning_rate", "train.learning_rate")
+    rest = {name: value for name, value in settings.items() if name not in names or value != "auto"}
+    return rest, len(rest) < len(settings)
+
+
+def carry_out(
+    decided: Decided, metrics: Any, talk: Talk, tables: Callable[[Config], Mapping[str, Any]] = lambda config: {}
+) -> Run:
     """Writes the folder of a run that is decided, tries a batch, trains and judges; tables: more of them for run.toml."""
+    if decided.auto:
+        decided = find_rate(decided, talk)
     place, config, own = decided.place, decided.config, decided.own
     with locked(place):
-        write_run(replace(decided, facts={**decided.facts, "metrics": metrics is not None}), tables)
+        write_run(replace(decided, facts={**decided.facts, "metrics": metrics is not None}), tables(config))
         package_of(place, read_toml(place))  # makes a model file of the user's own importable
         try_one_batch(own, config, place)
         with machine_as_it_was():
             return work(place, config, decided.reasons, decided.notices, metrics, talk, own, decided.facts["baseline"])
+
+
+def find_rate(decided: Decided, talk: Talk) -> Decided:
+    """The run with the learning rate that a sweep suggests; the sweep's picture goes into its folder."""
+    from .adjust.lr_find import with_found_rate, write_curve
+
+    decided, curve = with_found_rate(decided)
+    write_curve(curve, decided.place)
+    talk.line(f"\n{curve}")
+    return decided
 
 
 def write_run(decided: Decided, tables: Mapping[str, Any] | None = None) -> None:

@@ -55,3 +55,74 @@ class WeightsSawTest(PlainloopError):
     @classmethod
     def example(cls) -> WeightsSawTest:
         return cls("runs/houses-1", ["split.seed"])
+
+
+@dataclass(eq=False)
+class CannotCompare(PlainloopError):
+    """Runs that have no rows in common on which they could be compared.
+
+    What it does: refuses to compare runs with other test rows, another target, or without readable predictions.
+    Why: on other rows the same model gets another score; only a difference on the same rows says which one is better.
+    Example: `plainloop compare runs/houses-1 runs/houses-2` where the second was trained with another --seed
+    Fix: train the second as a child of the first, which keeps its split.
+    """
+
+    runs: list[str]
+    reason: str
+
+    def __post_init__(self) -> None:
+        self.what = f"{' and '.join(self.runs)} cannot be compared: {self.reason}."
+        self.expected = "Expected finished runs that were scored on the same rows of the same data."
+        self.why = "On other rows the same model gets another score; only the same rows say which one is better."
+        self.fix = f"plainloop retrain {quoted(self.runs[0])} --set NAME=VALUE"
+
+    @classmethod
+    def example(cls) -> CannotCompare:
+        return cls(["runs/houses-1", "runs/houses-2"], "they were scored on other rows (120 and 120 rows, 17 in common)")
+
+
+@dataclass(eq=False)
+class OptionOfData(PlainloopError):
+    """An option that says how data is read, given with a run.
+
+    What it does: refuses options such as `--target` and `--types` where the source is a run folder.
+    Why: the run has read its data; another reading of it is another run.
+    Example: `plainloop lr-find runs/houses-1 --target price`
+    Fix: leave the option out, or name the data in place of the run.
+    """
+
+    run: str
+    option: str
+
+    def __post_init__(self) -> None:
+        self.what = f"The run {self.run} has read its data already: --{self.option.replace('_', '-')} cannot change that."
+        self.expected = "Expected settings of the training alone, where the source is a run."
+        self.fix = f"plainloop lr-find {quoted(self.run)}"
+
+    @classmethod
+    def example(cls) -> OptionOfData:
+        return cls("runs/houses-1", "target")
+
+
+@dataclass(eq=False)
+class SearchStopped(PlainloopError):
+    """A search or a sweep was stopped by a signal.
+
+    What it does: ends the command after the step under way, with exit code 130 or 143.
+    Why: Ctrl-C, or the system, asked for it.
+    Example: Ctrl-C during `plainloop lr-sweep houses.csv --target price`
+    Fix: what had ended is kept in the folder; the command begins anew.
+    """
+
+    code: int
+    path: str
+
+    def __post_init__(self) -> None:
+        self.exit_code = self.code
+        self.what = f"Stopped by signal {self.code - 128}; the trainings that had ended are kept in {self.path}."
+        self.expected = "Expected to train to the end."
+        self.fix = "run the command again"
+
+    @classmethod
+    def example(cls) -> SearchStopped:
+        return cls(130, "runs/houses-lr-sweep-1")

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from ..judge.wording import number, title
 from ..plain.config import Config, to_dict
 from ..show import aligned, short
+from ..understand.resolve import SECTIONS
 
 if TYPE_CHECKING:
     from ..run_folder import Run
 
-SETTINGS = ("split", "task", "model", "train", "machine", "augment")  # sections whose values are settings; the rest is data
 MOST_METRICS = 8
 
 
@@ -30,9 +30,10 @@ def settings_of(config: Config) -> dict[str, Any]:
     (8, 'table_mlp')
     """
     nested = to_dict(config)
-    flat = {f"{section}.{name}": value for section in SETTINGS for name, value in nested[section].items() if section != "model"}
+    flat = {f"{section}.{name}": value for section in SECTIONS for name, value in nested[section].items()}
     model = nested["model"]
     flat["model"] = model["settings"].get("name", model["file"]) if model["file"] == "own" else model["file"]
+    flat["columns"] = ", ".join(f"{column.name} ({column.type})" for column in config.inputs)
     return flat | {f"model.{name}": value for name, value in model["settings"].items()}
 
 
@@ -61,7 +62,7 @@ def reasons_of(folder: Path) -> dict[str, str]:
         if isinstance(table, AoT) and section == "columns":
             for column in table:
                 note(f"columns.{column['name']}", column.value.item("type"))
-        elif isinstance(table, Table) and section in ("source", *SETTINGS):
+        elif isinstance(table, Table) and section in ("source", "model", *SECTIONS):
             for name in table:
                 note(f"{section}.{name}", table.value.item(name))
             if section == "model" and isinstance(table.get("settings"), Table):
@@ -73,8 +74,6 @@ def reasons_of(folder: Path) -> dict[str, str]:
 
 def help_texts() -> dict[str, str]:
     """What run.toml says of a setting that has no reason of its own."""
-    from ..understand.resolve import SECTIONS
-
     return {f"{section}.{f.name}": f.metadata.get("help", "") for section, kind in SECTIONS.items() for f in fields(kind)}
 
 

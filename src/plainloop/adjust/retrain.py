@@ -16,7 +16,7 @@ from ..plain.run import build_model, located
 from ..problems import TYPED
 from ..run_folder import Run, make_folder, new_folder, package_of, read_toml
 from ..run_problems import CannotEject, RunNotFinished, RunUnreadable
-from ..training import Decided, Remark, Talk, carry_out
+from ..training import Decided, Remark, Talk, carry_out, without_auto
 from ..understand.defaults import MODELS
 from ..understand.own_model import OwnModel, as_source, own_model
 from ..understand.resolve import Asked, model_for, override, relative_to, without_effect
@@ -51,8 +51,8 @@ def retrain(
     first = "weights.safetensors" if from_weights else FIRST_WEIGHTS if same_model else ""
     if first and (folder / first).exists():
         shutil.copyfile(folder / first, place / FIRST_WEIGHTS)
-    tables = {"lineage": lineage_table(folder, place, old, child.config, "parent" if from_weights else "scratch")}
-    made = carry_out(decided, metrics, talk, tables)
+    begun = "parent" if from_weights else "scratch"
+    made = carry_out(decided, metrics, talk, lambda new: {"lineage": lineage_table(folder, place, old, new, begun)})
     talk.line("\n" + lineage_text(made))
     return made
 
@@ -77,6 +77,7 @@ def inherit(folder: Path, settings: dict[str, Any], place: Path) -> Decided:
     config, made = config_of(folder), read_toml(folder)["made"]
     reasons = reasons_of(folder)
     given = {"machine.seed" if name == "seed" else name: value for name, value in settings.items() if value is not None}
+    given, auto = without_auto(given)
     model = given.pop("model", None)
     own = own_of(config, folder)
     data, target = where_from(config, folder)
@@ -90,7 +91,7 @@ def inherit(folder: Path, settings: dict[str, Any], place: Path) -> Decided:
     changed = override(config, given, asked, reasons)
     notices = [*(Remark(text) for text in made.get("notices", [])), *without_effect(changed, given)]
     facts = {name: made[name] for name in ("columns", "baseline") if name in made}
-    return Decided(place, changed, reasons, own, notices, {"baseline": True, **facts})
+    return Decided(place, changed, reasons, own, notices, {"baseline": True, **facts}, auto)
 
 
 def with_model(config: Config, asked: Asked, num_rows: int, reasons: dict[str, str]) -> Config:

@@ -13,7 +13,7 @@ Method: percentile bootstrap, B. Efron, R. Tibshirani, An Introduction to the Bo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -59,23 +59,33 @@ def intervals(
     if rows < 2:
         return found
     scored = scored or score(task, scores, target)
-    ranked = ranking(scored)
-    known = {
-        name: form
-        for name, form in {**_sums(scored), **ranked}.items()
-        if values.get(name) is not None and _agrees(form, values[name], rows)
-    }
-    draws = _bootstrap(known, rows, resamples_for(rows, resamples), seed, ranked, scored)
-    for name, drawn in draws.items():
+    drawn_values = draws(scored, values, resamples=resamples, seed=seed)
+    for name, drawn in drawn_values.items():
         perfect = values[name] == (0.0 if name in LOWER_IS_BETTER else 1.0)
         found[name]["low"], found[name]["high"] = _perfect(name, scored) if perfect else _ends(drawn)
-    rest = [name for name, value in values.items() if value is not None and name not in draws]
+    rest = [name for name, value in values.items() if value is not None and name not in drawn_values]
     for name, drawn in _slowly(task, scores, target, rest, seed).items():
         value = values[name]
         if value is not None and len(drawn):
             width = 1.96 * float(np.std(drawn))
             found[name]["low"], found[name]["high"] = value - width, value + width
     return found
+
+
+def draws(
+    scored: Scored, values: Mapping[str, float | None], *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """The value of each metric in each resample, of those whose formula gives the value at hand.
+
+    One seed and one number of rows draw the same rows, so that the draws of two models on the same rows are pairs.
+    """
+    rows, ranked = len(scored), ranking(scored)
+    known = {
+        name: form
+        for name, form in {**_sums(scored), **ranked}.items()
+        if values.get(name) is not None and _agrees(form, values[name], rows)
+    }
+    return _bootstrap(known, rows, resamples_for(rows, resamples), seed, ranked, scored)
 
 
 def weights(rows: int, resamples: int, seed: int) -> Iterator[np.ndarray]:

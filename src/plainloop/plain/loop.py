@@ -90,6 +90,7 @@ def train(
     checkpoints: Checkpoints | None = None,
     watch: Callable[[int, int], int] = lambda step, steps: 0,
     augment: Callable[[dict[str, Tensor], int, int], tuple[dict[str, Tensor], Any]] | None = None,
+    schedule_of: Callable[[torch.optim.Optimizer, Train, int], Any] = Schedule,
 ) -> Iterator[Record]:
     """Trains the model in place and yields a `Record` after each epoch; when it ends the model has the best weights.
 
@@ -97,12 +98,13 @@ def train(
     checkpoints: saves to, and goes on from, the newest one.
     watch(step, steps of the epoch): called after each step; the number of a signal as its answer saves and ends training.
     augment(inputs, epoch, step): changes the inputs of a batch, and says how rows were mixed, or None.
+    schedule_of: makes what moves the learning rate, in place of the `Schedule` that the settings name.
     Raises: NonFiniteLoss, Stopped, StorageFailed, NoGoodCheckpoint.
     """
     device = next(model.parameters()).device
     order: Any = batches.sampler  # an EpochBatches
     optimizer = build_optimizer(model, settings)
-    schedule = Schedule(optimizer, settings, -(-len(order) // settings.accumulate))
+    schedule = schedule_of(optimizer, settings, -(-len(order) // settings.accumulate))
     average = average_of(model, settings.ema)
     judged = model if average is None else average.module  # the weights that are evaluated and kept
     progress, best = Progress(), _copy(judged)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
 from .batches import EpochBatches, Rows, class_weights, loader
 from .checkpoint import Checkpoints, load_weights, save_weights, write_file, write_json
@@ -48,6 +49,18 @@ class Outcome:
     best_epoch: int
     seconds: float
     ending: str
+
+
+@dataclass
+class Ready:
+    """All that the loop needs: the model built, the rows encoded, the batches cut."""
+
+    table: Table
+    split: dict[str, np.ndarray]
+    preparation: Preparation
+    model: nn.Module
+    batches: DataLoader
+    evaluation: dict[str, DataLoader]  # of the parts that do not train
 
 
 @dataclass(eq=False)
@@ -86,45 +99,26 @@ def run(
     on_record: Callable[[Record, Config], None] = lambda record, config: None,
     watch: Callable[[int, int], int] = lambda step, steps: 0,
     say: Callable[[str], None] = print,
+    parts: tuple[str, ...] = ("train", "validation", "test"),
 ) -> Outcome:
     """Trains and judges the run that `config` describes; goes on from its checkpoints where it has some.
 
     home: the folder of run.toml, which its paths are relative to; folder: where the results are written.
     build: makes the model, in place of `build_model`. watch: see `train`. say: is told of damaged checkpoints.
+    parts: a search leaves the test rows out.
     Raises: Fault and its kinds, Stopped.
     """
     begun = time.perf_counter()
-    settle(config.machine.threads, config.machine.seed)
-    device = torch.device(config.machine.device)
-
-    reader = import_module(f".readers.{config.source.reader}", __package__)
-    source = located(config.source, home)
-    check_data(source, reader)
-    table = reader.read(source, config.columns)
-    check_pictures(config, table)
-    split = split_rows(table, config.split, [table[column.name] for column in config.targets])
-    preparation = Preparation.fit(config, table, split)
-    task = preparation.task
-    near = device if config.machine.workers == 0 else torch.device("cpu")  # other processes cannot use the accelerator
-    rows = {part: encode(preparation, table.rows(numbers), near) for part, numbers in split.items() if len(numbers)}
-
-    model = (build or build_model)(config, preparation, home).to(device)
-    sampled = config.task.balance == "sampler" and config.task.name != "Regression"
-    weights = class_weights(rows["train"].target) if sampled else None
-    order = EpochBatches(
-        len(rows["train"]), config.train.batch_size, seed=config.machine.seed, weights=weights, lengths=rows["train"].lengths
-    )
+    ready = make_ready(config, home, build, parts)
+    task, model, evaluation = ready.preparation.task, ready.model, ready.evaluation
     checkpoints = Checkpoints(folder / "checkpoints", run_id(config), config.train.checkpoint_seconds)
-    evaluation = {part: evaluation_batches(rows[part], model, config.train.batch_size) for part in rows if part != "train"}
-
     history, written = history_of(checkpoints), time.monotonic()
     for damaged in checkpoints.damaged:
         say(f"The checkpoint {damaged} is damaged and was set aside; going on from the one before it.")
-    batches = loader(rows["train"], order, config.machine.workers)
     records = train(
         model,
         task,
-        batches,
+        ready.batches,
         evaluation["validation"],
         config.train,
         seed=config.machine.seed,
@@ -142,17 +136,53 @@ def run(
                 written = time.monotonic()
     except NonFiniteLoss as fault:
         save_weights(folder / "weights.safetensors", model.state_dict())
-        raise replace(fault, rows=split["train"][fault.rows].tolist()) from None  # as row numbers of the source
+        raise replace(fault, rows=ready.split["train"][fault.rows].tolist()) from None  # as row numbers of the source
 
     forward = forward_of(model, config)
     scores = {part: score(model, task, batches, config.train.precision, forward) for part, batches in evaluation.items()}
-    targets = {part: rows[part].target.cpu() for part in scores}
+    targets = {part: batches.dataset.target.cpu() for part, batches in evaluation.items()}  # type: ignore[attr-defined]  # Rows
     best = best_epoch(history, task)
     ending = why_ended(len(history.get("epoch", [])), best, config.train)
     seconds = time.perf_counter() - begun
-    outcome = Outcome(config, table, split, preparation, model.cpu(), scores, targets, history, best, seconds, ending)
+    split = {part: rows if part in parts else rows[:0] for part, rows in ready.split.items()}
+    outcome = Outcome(config, ready.table, split, ready.preparation, model.cpu(), scores, targets, history, best, seconds, ending)
     save(outcome, folder)
     return outcome
+
+
+def make_ready(
+    config: Config,
+    home: Path,
+    build: Callable[[Config, Preparation, Path], nn.Module] | None = None,
+    parts: tuple[str, ...] = ("train", "validation", "test"),
+) -> Ready:
+    """Reads, splits, prepares, builds the model and cuts the batches.
+
+    Raises: Fault and its kinds.
+    """
+    settle(config.machine.threads, config.machine.seed)
+    device = torch.device(config.machine.device)
+
+    reader = import_module(f".readers.{config.source.reader}", __package__)
+    source = located(config.source, home)
+    check_data(source, reader)
+    table = reader.read(source, config.columns)
+    check_pictures(config, table)
+    split = split_rows(table, config.split, [table[column.name] for column in config.targets])
+    preparation = Preparation.fit(config, table, split)
+    near = device if config.machine.workers == 0 else torch.device("cpu")  # other processes cannot use the accelerator
+    rows = {
+        part: encode(preparation, table.rows(numbers), near) for part, numbers in split.items() if len(numbers) and part in parts
+    }
+
+    model = (build or build_model)(config, preparation, home).to(device)
+    sampled = config.task.balance == "sampler" and config.task.name != "Regression"
+    weights = class_weights(rows["train"].target) if sampled else None
+    order = EpochBatches(
+        len(rows["train"]), config.train.batch_size, seed=config.machine.seed, weights=weights, lengths=rows["train"].lengths
+    )
+    evaluation = {part: evaluation_batches(rows[part], model, config.train.batch_size) for part in rows if part != "train"}
+    return Ready(table, split, preparation, model, loader(rows["train"], order, config.machine.workers), evaluation)
 
 
 def save(outcome: Outcome, folder: Path) -> None:

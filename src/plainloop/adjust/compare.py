@@ -1,0 +1,227 @@
+"""Compare: which settings differ, and whether the difference in results is real, on the test rows that the runs share."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..judge.report import finite, headline_metrics
+from ..judge.wording import interval, title
+from ..plain.checkpoint import write_file
+from ..run_folder import Run, make_folder, new_folder
+from ..show import aligned, short
+from .adjust_problems import CannotCompare
+from .lineage import differences as setting_differences
+from .lineage import settings_of, signed
+from .paired import Difference, OnRows, differences, mcnemar, on_rows
+from .tested_rows import scored_of
+
+SEEDS = {"machine.seed"}  # settings that do not make another model of a run, only another draw of it
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The runs that differ by their seed alone."""
+
+    runs: list[Run]
+    tested: list[OnRows]
+
+    @property
+    def name(self) -> str:
+        rest = f" and {len(self.runs) - 1} other seeds" if len(self.runs) > 1 else ""
+        return f"{self.runs[0].folder}{rest}"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A setting against the first one."""
+
+    first: Setting
+    second: Setting
+    metrics: dict[str, Difference]
+    mcnemar: dict[str, Any] | None
+
+    def verdict(self, metric: str) -> str:
+        """What the headline metric says, in a sentence."""
+        found, names = self.metrics.get(metric), (self.second.name, self.first.name)
+        if found is None:
+            return f"Nothing can be said of {names[0]} against {names[1]}: {title(metric)} is not defined on these rows."
+        size = f"{title(metric)} {signed(found.difference, metric)} ({signed(found.low, metric)} to {signed(found.high, metric)})"
+        if not found.real:
+            return f"{names[0]} and {names[1]} cannot be told apart: {size}."
+        return f"{names[0]} is {'better' if found.better else 'worse'} than {names[1]}: {size}."
+
+
+@dataclass(repr=False)
+class Comparison:
+    """Runs beside each other; `str` gives the text of the terminal, `page` the HTML."""
+
+    runs: list[Run]
+    settings: dict[str, list[Any]]  # those that differ: the value of each run
+    pairs: list[Pair]
+    headline: str
+    part: str
+    num_rows: int
+    folder: Path | None = None
+    shown: list[str] = field(default_factory=list)  # metrics, the main ones first
+
+    @property
+    def page(self) -> Path | None:
+        return self.folder / "compare.html" if self.folder else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of compare.json."""
+        return finite(
+            {
+                "runs": [
+                    {"run": str(run.folder), "metrics": run.metrics[self.part], "epochs": run.metrics["epochs"]}
+                    for run in self.runs
+                ],
+                "part": self.part,
+                "rows": self.num_rows,
+                "headline": self.headline,
+                "settings": self.settings,
+                "differences": [
+                    {
+                        "first": [str(run.folder) for run in pair.first.runs],
+                        "second": [str(run.folder) for run in pair.second.runs],
+                        "verdict": pair.verdict(self.headline),
+                        "metrics": {name: found.as_dict() for name, found in pair.metrics.items()},
+                        "mcnemar": pair.mcnemar,
+                    }
+                    for pair in self.pairs
+                ],
+                "page": str(self.page) if self.page else None,
+            }
+        )
+
+    def __repr__(self) -> str:
+        return f"Comparison({', '.join(str(run.folder) for run in self.runs)})"
+
+    def __str__(self) -> str:
+        names = [short(str(run.folder), 26) for run in self.runs]
+        rows = [[name, *(short(str(value), 26) for value in values)] for name, values in self.settings.items()]
+        lines = aligned([["setting", *names], *rows]) if rows else ["No setting differs."]
+        entries = [run.metrics[self.part] for run in self.runs]
+        table = [[title(name), *(interval(entry.get(name), name) for entry in entries)] for name in self.shown[:8]]
+        lines += ["", *aligned([[f"{self.num_rows:,} {self.part} rows", *names], *table])]
+        for pair in self.pairs:
+            lines += ["", *self._pair_lines(pair)]
+        return "\n".join([*lines, *([f"page  {self.page}"] if self.page else [])])
+
+    def _pair_lines(self, pair: Pair) -> list[str]:
+        table = [["difference", "value", "95% interval", ""]]
+        for name in [name for name in self.shown[:8] if name in pair.metrics]:
+            found = pair.metrics[name]
+            ends = f"{signed(found.low, name)} to {signed(found.high, name)}"
+            table.append([title(name), signed(found.difference, name), ends, told(found)])
+        lines = [pair.verdict(self.headline), *aligned(table, right=(1,))]
+        if pair.mcnemar is not None:
+            both = f"{pair.mcnemar['only_first']:,} and {pair.mcnemar['only_second']:,}"
+            lines.append(f"rows that only one of them gets right: {both} (McNemar p = {pair.mcnemar['p']:.3g})")
+        return lines
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+def told(found: Difference) -> str:
+    return ("better" if found.better else "worse") if found.real else "not told apart"
+
+
+def compare(runs: Sequence[Run], output: str | None) -> Comparison:
+    """See `api.compare`. output: "" writes nothing."""
+    from .compare_page import write_page
+
+    if len(runs) < 2:
+        raise CannotCompare([str(run.folder) for run in runs], "there is no second run")
+    found = [(run, *scored_of(run)) for run in runs]
+    first, rows, scored = found[0]
+    for run, other_rows, other in found[1:]:
+        check_same(first, run, rows, other_rows, scored, other)
+    part = first.metrics.get("scored", "test" if first.metrics.get("test") else "validation")
+    scored_runs = {id(run): on_rows(str(run.folder), rows, one, values_of(run, part)) for run, _, one in found}
+    groups = [Setting(group, [scored_runs[id(run)] for run in group]) for group in by_setting(list(runs))]
+    pairs = [
+        Pair(
+            groups[0],
+            other,
+            differences(groups[0].tested, other.tested),
+            mcnemar(groups[0].tested[0].scored, other.tested[0].scored),
+        )
+        for other in groups[1:]
+    ] or same_settings(groups[0])
+    names = headline_metrics(first.metrics["task"])
+    shown = [*names, *(name for name in first.metrics[part] if name not in names)]
+    made = Comparison(
+        list(runs),
+        table_of(runs),
+        pairs,
+        first.metrics["headline"],
+        part,
+        len(rows),
+        None,
+        [n for n in shown if n in first.metrics[part]],
+    )
+    if output != "":
+        made.folder = new_folder(output, "comparison", Path(os.path.normpath(first.folder)).parent)
+        make_folder(made.folder, exist_ok=True)
+        write_file(made.folder / "compare.json", json.dumps(made.as_dict(), indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+        write_page(made)
+    return made
+
+
+def same_settings(group: Setting) -> list[Pair]:
+    """Where only seeds differ, the runs themselves are what is compared."""
+    alone = [Setting([run], [one]) for run, one in zip(group.runs, group.tested, strict=True)]
+    return [
+        Pair(alone[0], one, differences(alone[0].tested, one.tested), mcnemar(alone[0].tested[0].scored, one.tested[0].scored))
+        for one in alone[1:]
+    ]
+
+
+def check_same(first: Run, run: Run, rows: Any, other_rows: Any, scored: Any, other: Any) -> None:
+    """Raises: CannotCompare."""
+    names = [str(first.folder), str(run.folder)]
+    targets = [[column.name for column in one.config.targets] for one in (first, run)]
+    if targets[0] != targets[1] or scored.kind != other.kind or scored.labels != other.labels:
+        raise CannotCompare(names, f"they learn different things ({', '.join(targets[0])} and {', '.join(targets[1])})")
+    if first.config.source.sha256 != run.config.source.sha256:
+        raise CannotCompare(names, "their data is not the same (its SHA-256 differs)")
+    if rows.tolist() != other_rows.tolist():
+        common = len(set(rows.tolist()) & set(other_rows.tolist()))
+        raise CannotCompare(
+            names, f"they were scored on other rows ({len(rows):,} and {len(other_rows):,} rows, {common:,} in common)"
+        )
+    if not (scored.truth == other.truth).all():
+        raise CannotCompare(names, "the truth of their test rows differs, so their columns were read differently")
+
+
+def by_setting(runs: list[Run]) -> list[list[Run]]:
+    """Runs grouped by their settings without the seed, in the order they were given."""
+    groups: list[list[Run]] = []
+    for run in runs:
+        home = next((group for group in groups if not set(setting_differences(group[0].config, run.config)) - SEEDS), None)
+        if home is None:
+            groups.append([run])
+        else:
+            home.append(run)
+    return groups
+
+
+def table_of(runs: Sequence[Run]) -> dict[str, list[Any]]:
+    """The settings that are not the same in all runs; "-" where a run does not have one."""
+    each = [settings_of(run.config) for run in runs]
+    names = dict.fromkeys(name for settings in each for name in settings)
+    lines = {name: [settings.get(name, "-") for settings in each] for name in names}
+    return {name: values for name, values in lines.items() if any(value != values[0] for value in values)}
+
+
+def values_of(run: Run, part: str) -> dict[str, float | None]:
+    return {name: found["value"] for name, found in run.metrics[part].items()}

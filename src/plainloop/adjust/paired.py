@@ -1,0 +1,138 @@
+"""Is one run better than another? Paired on the test rows: what chance draws of rows, and another seed, would do to a difference.
+
+Rows: one bootstrap draws the same rows for both runs, so what is easy or hard for both cancels.
+Seeds: two runs that differ by seed alone are two different networks, and with enough test rows any two networks can be told
+apart. That is no difference between settings, so the interval is widened by what another seed does: measured, where runs with
+several seeds are given; else by SEED_SHARE.
+Classes have McNemar's test too: of the rows that only one of the two gets right, is the share of one of them more than a half?
+
+Methods: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; Q. McNemar, Psychometrika 12 (1947), in
+its exact form; the quantile of t by its expansion, M. Abramowitz, I. Stegun, Handbook of Mathematical Functions, 26.7.5.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..judge.intervals import draws
+from ..judge.scored import Scored
+from ..judge.wording import LOWER_IS_BETTER
+
+# What another seed moves a mean over all rows by, as a share of the spread of the differences between single rows:
+# measured over pairs that differ by seed alone, docs/experiments.md
+SEED_SHARE = 0.04
+FEWEST_SEEDS = 3  # degrees of freedom from which the spread over seeds is taken from the runs themselves
+
+
+@dataclass(frozen=True)
+class OnRows:
+    """A run on its test rows."""
+
+    name: str
+    rows: np.ndarray  # their numbers in the source
+    scored: Scored
+    values: dict[str, float | None]  # metrics.json's
+    draws: dict[str, np.ndarray]
+
+
+def on_rows(name: str, rows: np.ndarray, scored: Scored, values: dict[str, float | None]) -> OnRows:
+    return OnRows(name, rows, scored, values, draws(scored, values))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A metric of the second minus that of the first, with its 95% interval."""
+
+    metric: str
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def real(self) -> bool:
+        """Whether the interval leaves zero out."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def better(self) -> bool:
+        return (self.difference < 0) == (self.metric in LOWER_IS_BETTER)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"difference": self.difference, "low": self.low, "high": self.high, "real": self.real}
+
+
+def differences(first: Sequence[OnRows], second: Sequence[OnRows]) -> dict[str, Difference]:
+    """Each metric's difference between two settings, each with its runs: those that differ by seed alone."""
+    found = {}
+    for metric in first[0].draws:
+        if all(metric in one.draws for one in (*first, *second)):
+            found[metric] = difference(metric, first, second)
+    return found
+
+
+def difference(metric: str, first: Sequence[OnRows], second: Sequence[OnRows]) -> Difference:
+    value = mean_value(metric, second) - mean_value(metric, first)
+    means = [np.mean([one.draws[metric] for one in group], axis=0) for group in (first, second)]
+    drawn: np.ndarray = means[1] - means[0]
+    drawn = drawn[np.isfinite(drawn)]
+    if len(drawn) < 20:
+        return Difference(metric, value, -math.inf, math.inf)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    by_rows = float(drawn.std())
+    width = widening(by_rows, metric, first, second)
+    return Difference(metric, value, value - width * max(value - low, 0.0), value + width * max(high - value, 0.0))
+
+
+def widening(by_rows: float, metric: str, first: Sequence[OnRows], second: Sequence[OnRows]) -> float:
+    """By how much the spread over seeds makes the interval wider than that over rows alone."""
+    freedom = len(first) + len(second) - 2
+    rows = len(first[0].scored)
+    if freedom < FEWEST_SEEDS or by_rows == 0:
+        return math.sqrt(1 + rows * SEED_SHARE**2)
+    values = [np.array([one.values[metric] for one in group], float) for group in (first, second)]
+    squares = sum(float(((one - one.mean()) ** 2).sum()) for one in values)
+    by_seeds = squares / freedom * (1 / len(first) + 1 / len(second))
+    return math.sqrt(1 + by_seeds / by_rows**2) * student(freedom) / 1.96
+
+
+def mean_value(metric: str, group: Sequence[OnRows]) -> float:
+    return float(np.mean(np.array([one.values[metric] for one in group], float)))
+
+
+def student(freedom: int) -> float:
+    """The 97.5% quantile of t.
+
+    >>> round(student(5), 1), round(student(30), 2)
+    (2.6, 2.04)
+    """
+    z = 1.959964
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+
+
+def mcnemar(first: Scored, second: Scored) -> dict[str, Any] | None:
+    """Rows that only one of the two gets right, and the chance of so uneven a share if both were equally good.
+
+    None where nothing is right or wrong.
+    """
+    if first.kind not in ("Binary", "Multiclass"):
+        return None
+    right = [one.predicted == one.truth for one in (first, second)]
+    only_first, only_second = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())
+    return {"only_first": only_first, "only_second": only_second, "p": both_sides(only_first, only_second)}
+
+
+def both_sides(a: int, b: int) -> float:
+    """The two-sided binomial test of a against b at one half: exact, above 1000 cases by the normal curve.
+
+    >>> both_sides(0, 0), round(both_sides(2, 8), 4), both_sides(5, 5)
+    (1.0, 0.1094, 1.0)
+    """
+    n, low = a + b, min(a, b)
+    if n <= 1000:
+        return min(1.0, 2 * sum(math.comb(n, k) for k in range(low + 1)) / 2**n)
+    return math.erfc(max(0.0, abs(a - b) - 1) / math.sqrt(2 * n))

@@ -1,0 +1,75 @@
+"""The test rows of a finished run, out of its folder alone: truth and prediction as judge reads them. Needs no data, no model."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..judge.scored import Scored
+from .adjust_problems import CannotCompare
+
+if TYPE_CHECKING:
+    from ..run_folder import Run
+
+Columns = dict[str, list[str]]
+
+
+def scored_of(run: Run) -> tuple[np.ndarray, Scored]:
+    """The row numbers of the run's predictions.csv, and what was said of them. Raises: CannotCompare."""
+    kind = run.config.task.name
+    if kind not in READERS:
+        raise CannotCompare([str(run.folder)], f"rows of the task {kind.lower()} cannot be paired yet")
+    try:
+        with open(run.folder / "predictions.csv", encoding="utf-8", newline="") as file:
+            lines = list(csv.reader(file))
+        state = json.loads((run.folder / "prepared.json").read_text(encoding="utf-8"))["task"]
+        columns = {name: [line[i] for line in lines[1:]] for i, name in enumerate(lines[0])}
+        return np.array(columns["row"], np.int64), READERS[kind](columns, state)
+    except (OSError, LookupError, ValueError) as error:
+        raise CannotCompare([str(run.folder)], f"its predictions.csv cannot be read: {error}") from error
+
+
+def binary(columns: Columns, state: dict[str, Any]) -> Scored:
+    labels = state["labels"]
+    positive = np.array(columns[f"probability_{labels[1]}"], np.float64)
+    return Scored("Binary", labels, codes(columns["truth"], labels), positive, (positive > 0.5).astype(np.int64))
+
+
+def multiclass(columns: Columns, state: dict[str, Any]) -> Scored:
+    labels = state["labels"]
+    said = np.array([columns[f"probability_{label}"] for label in labels], np.float64).T  # (B, C)
+    said /= said.sum(axis=1, keepdims=True)
+    return Scored("Multiclass", labels, codes(columns["truth"], labels), said, said.argmax(axis=1))
+
+
+def multilabel(columns: Columns, state: dict[str, Any]) -> Scored:
+    labels, separator = state["labels"], state["separator"] or ","
+    said = np.array([columns[f"probability_{label}"] for label in labels], np.float64).T  # (B, C)
+    place = {label: i for i, label in enumerate(labels)}
+    truth = np.zeros(said.shape, bool)
+    for row, cell in enumerate(columns["truth"]):
+        truth[row, [place[word.strip()] for word in cell.removeprefix("'").split(separator) if word.strip()]] = True
+    return Scored("Multilabel", labels, truth, said, said > 0.5)
+
+
+def regression(columns: Columns, state: dict[str, Any]) -> Scored:
+    said = np.array(columns["prediction"], np.float64)
+    return Scored("Regression", [], np.array(columns["truth"], np.float64), said, said)
+
+
+READERS: dict[str, Callable[[Columns, dict[str, Any]], Scored]] = {
+    "Binary": binary,
+    "Multiclass": multiclass,
+    "Multilabel": multilabel,
+    "Regression": regression,
+}
+
+
+def codes(words: list[str], labels: list[str]) -> np.ndarray:
+    """The class of each cell; an apostrophe before a label keeps a spreadsheet from running it. Shape: int64 (n,)."""
+    place = {f"'{label}": code for code, label in enumerate(labels)} | {label: code for code, label in enumerate(labels)}
+    return np.array([place[word] for word in words], np.int64)
