@@ -49,8 +49,9 @@ def test_options_are_those_of_flags_txt():
 @pytest.mark.parametrize("command", commands())
 def test_every_option_is_on_the_page_of_its_command(command: str):
     text = (PAGES / f"{command}.md").read_text(encoding="utf-8")
-    if "(reading.md)" in text:
-        text += (PAGES / "reading.md").read_text(encoding="utf-8")
+    for shared in ("reading.md", "train.md"):
+        if f"({shared})" in text:
+            text += (PAGES / shared).read_text(encoding="utf-8")
     assert {flag for flag in flags(command) if flag.startswith("-")} - set(OPTION.findall(text)) == set()
 
 

@@ -1,4 +1,8 @@
-"""The learning-rate finder: which rate to train with, read off a sweep, with its reason and a picture."""
+"""The learning-rate finder: which rate to train with, read off a sweep, with its reason and a picture.
+
+The suggestion is the middle of the fall, on the log scale, as in fastai's `valley`; on california_housing and letter it was the
+best of six rates, docs/experiments.md.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +40,7 @@ class RateCurve:
     rates: list[float]
     losses: list[float]
     smooth: list[float]
-    valley: float | None  # two thirds down the longest fall of the loss
+    valley: float | None  # half way, in factors, from where the loss begins to fall to where it is lowest
     steepest: float | None  # where the loss falls fastest
     learning_rate: float  # the suggestion
     reason: str
@@ -120,24 +124,24 @@ def find(decided: Decided, *, low: float = LOW, high: float = HIGH, steps: int =
 def suggest(rates: list[float], losses: list[float], default: float) -> RateCurve:
     """Reads the curve: the valley where there is one, else the rate that the run had anyway."""
     smooth = smoothed(losses)
-    first, last = longest_fall(smooth)
+    first, last = the_fall(smooth)
     if len(smooth) < 10 or first == last or smooth[first] - smooth[last] < LEAST_FALL * abs(smooth[first]):
         reason = f"the loss does not fall anywhere from {rates[0]:.2g} to {rates[-1]:.2g}; the rate stays as it was"
         return RateCurve(rates, losses, smooth, None, None, default, reason)
-    valley = rates[first + round((last - first) * 2 / 3)]
+    valley = rates[(first + last) // 2]
     slopes = np.gradient(np.array(smooth[first : last + 1]), np.log(rates[first : last + 1]))
     steepest = rates[first + int(np.argmin(slopes))]
     reason = (
-        f"two thirds down the longest fall of the loss, {smooth[first]:.3g} at {rates[first]:.2g} to "
+        f"in the middle of the fall of the loss, {smooth[first]:.3g} at {rates[first]:.2g} to "
         f"{smooth[last]:.3g} at {rates[last]:.2g}"
     )
     return RateCurve(rates, losses, smooth, valley, steepest, rounded(valley), reason)
 
 
-def longest_fall(smooth: list[float]) -> tuple[int, int]:
+def the_fall(smooth: list[float]) -> tuple[int, int]:
     """Where the loss begins to fall and where it is lowest: the fall begins when a tenth of it is done.
 
-    >>> longest_fall([3.0, 3.1, 2.9, 2.0, 1.0, 1.5, 4.0])
+    >>> the_fall([3.0, 3.1, 2.9, 2.0, 1.0, 1.5, 4.0])
     (2, 4)
     """
     lowest = int(np.argmin(smooth))
