@@ -22,7 +22,7 @@ from plainloop.plain.config import Train
 from plainloop.plain.loop import train
 from plainloop.plain.run import Ready, augmentation, make_ready
 from plainloop.run_problems import NoRun
-from plainloop.training import Talk, decide
+from plainloop.training import Talk, decide, machine_as_it_was
 from plainloop.understand.setting_problems import BadSetting
 from small import case, said, write_csv
 
@@ -81,7 +81,8 @@ def test_a_table_trains_the_same_after_a_sweep(values: dict[str, Any]):
 
 def ready(source: Any, place: Path, **options: Any) -> tuple[Ready, Any]:
     decided = decide(source, TrainOptions(**options), QUIET, lambda name="data": place)
-    return make_ready(decided.config, place), decided.config
+    with machine_as_it_was():
+        return make_ready(decided.config, place), decided.config
 
 
 def test_images_with_augmentation_train_the_same_after_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
