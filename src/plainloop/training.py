@@ -80,11 +80,19 @@ def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Ca
     if not seen.target or seen.split is None:
         raise NoTarget(seen.source.data[0], [column.name for column in seen.schema.columns])
     talk.line(look_text(seen, columns=False))
-    own = own_model(options.model, default_model(seen.schema.config_columns()), seen.source.data[0], seen.target)
+    own = own_model(options.model, seen.model or default_model(seen.schema.config_columns()), seen.source.data[0], seen.target)
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
     classes = tuple(seen.schema.task.classes) if seen.schema.task else ()
     asked = Asked(
-        settings_of(options), own.name, written, seen.source.data[0], tuple(seen.target), options.augment, classes, seen.text
+        settings_of(options),
+        own.name,
+        written,
+        seen.source.data[0],
+        tuple(seen.target),
+        options.augment,
+        classes,
+        seen.text,
+        seen.task_values,
     )
     made = resolve(
         seen.source,

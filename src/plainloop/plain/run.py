@@ -109,7 +109,7 @@ def run(
     rows = {part: encode(preparation, table.rows(numbers), near) for part, numbers in split.items() if len(numbers)}
 
     model = (build or build_model)(config, preparation, home).to(device)
-    sampled = config.task.balance == "sampler" and config.task.name != "Regression"
+    sampled = config.task.balance == "sampler" and config.task.name not in ("Regression", "Forecast")
     weights = class_weights(rows["train"].target) if sampled else None
     order = EpochBatches(
         len(rows["train"]), config.train.batch_size, seed=config.machine.seed, weights=weights, lengths=rows["train"].lengths
@@ -147,6 +147,8 @@ def run(
     forward = forward_of(model, config)
     scores = {part: score(model, task, batches, config.train.precision, forward) for part, batches in evaluation.items()}
     targets = {part: rows[part].target.cpu() for part in scores}
+    if hasattr(task, "calibrate"):  # a forecast: its intervals are as wide as the errors on the validation rows
+        task.calibrate(scores["validation"], targets["validation"])
     best = best_epoch(history, task)
     ending = why_ended(len(history.get("epoch", [])), best, config.train)
     seconds = time.perf_counter() - begun
@@ -168,9 +170,7 @@ def save(outcome: Outcome, folder: Path) -> None:
         {"sha256": outcome.config.source.sha256, **{name: rows.tolist() for name, rows in outcome.split.items()}},
     )
     write_file(folder / "history.csv", history_csv(outcome.history))
-    truth = as_cells(task.truth(outcome.targets[part]), getattr(task, "separator", ""))
-    columns = {"truth": truth, **task.report_columns(outcome.scores[part])}
-    write_file(folder / "predictions.csv", predictions_csv(outcome.split[part], columns))
+    write_file(folder / "predictions.csv", predictions_csv(*predicted(outcome, part)))
     figures = {name: finite_or_none(task.metrics(outcome.scores[name], outcome.targets[name])) for name in outcome.scores}
     write_json(
         folder / "metrics.json",
@@ -191,6 +191,17 @@ def save(outcome: Outcome, folder: Path) -> None:
             },
         },
     )
+
+
+def predicted(outcome: Outcome, part: str) -> tuple[np.ndarray, dict[str, list[Any]]]:
+    """The rows and the columns of predictions.csv; of a forecast, windows that do not overlap, a line for each step."""
+    task, rows, scores, target = outcome.preparation.task, outcome.split[part], outcome.scores[part], outcome.targets[part]
+    if outcome.config.task.file == "forecast":
+        module = import_module(".forecasts", __package__)
+        chosen = module.apart(outcome.table.rows(rows)[outcome.config.targets[0].name])
+        columns = module.forecast_columns(outcome.config, outcome.table.rows(rows[chosen]), task, scores[chosen], target[chosen])
+        return np.repeat(rows[chosen], task.horizon), columns
+    return rows, {"truth": as_cells(task.truth(target), getattr(task, "separator", "")), **task.report_columns(scores)}
 
 
 def encode(preparation: Preparation, table: Table, device: torch.device) -> Rows:
