@@ -26,7 +26,7 @@ class DataOptions:
     target
         Column to learn, or several: A,B.
     task
-        binary, multiclass, multilabel or regression.
+        binary, multiclass, multilabel, regression or forecast.
     types
         Column types: NAME=number|category|boolean|datetime|tags|image|text, several with commas.
     ignore
@@ -36,9 +36,25 @@ class DataOptions:
     tags
         What separates the labels in a cell of a tags target.
     group
-        Column whose rows must stay on one side of the split (person, site).
+        Column whose rows must stay on one side of the split (person, site); of a forecast, the columns that tell series apart.
     time
-        Column to split by: the latest rows are the test rows.
+        Column to split by: the latest rows are the test rows; of a forecast, the column of the times, or several: year,month,day.
+    horizon
+        Forecast this many coming steps of the target.
+    lookback
+        Steps before that a forecast sees.
+    future
+        Columns that are known ahead: price,holiday.
+    frequency
+        Step of the series: 15min, 1h, 1d, 1b (weekdays), 1mo, ...; rows: as the rows stand.
+    resample
+        Put rows within one step together: mean, sum or last.
+    calendar
+        Whether a forecast sees hour, weekday and day of the year of each step.
+    split_rows
+        Time steps that train, validate and test a forecast: 8640,2880,2880.
+    series
+        Column that names the series a row belongs to, to classify whole series; files: each file is a series.
     split
         How rows are drawn.
     validation
@@ -74,13 +90,21 @@ class DataOptions:
     """
 
     target: Names = None
-    task: Literal["binary", "multiclass", "multilabel", "regression"] | None = None
+    task: Literal["binary", "multiclass", "multilabel", "regression", "forecast"] | None = None
     types: Any = None
     ignore: Names = None
     missing: Names = None
     tags: str | None = None
-    group: str | None = None
-    time: str | None = None
+    group: Names = None
+    time: Names = None
+    horizon: int | None = None
+    lookback: int | None = None
+    future: Names = None
+    frequency: str | None = None
+    resample: Literal["mean", "sum", "last"] | None = None
+    calendar: bool | None = None
+    split_rows: Names = None
+    series: str | None = None
     split: Literal["random", "stratified", "grouped", "time"] | None = None
     validation: Any = None
     test: Any = None

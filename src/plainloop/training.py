@@ -97,12 +97,12 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
     if not seen.target or seen.split is None:
         raise NoTarget(seen.source.data[0], [column.name for column in seen.schema.columns])
     talk.line(look_text(seen, columns=False))
-    own = own_model(options.model, default_model(seen.schema.config_columns()), seen.source.data[0], seen.target)
+    own = own_model(options.model, seen.model or default_model(seen.schema.config_columns()), seen.source.data[0], seen.target)
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
     classes = tuple(seen.schema.task.classes) if seen.schema.task else ()
     settings, auto = without_auto(settings_of(options))
     names = seen.source.data[0], tuple(seen.target)
-    asked = Asked(settings, own.name, written, *names, options.augment, classes, seen.text)
+    asked = Asked(settings, own.name, written, *names, options.augment, classes, seen.text, seen.task_values)
     made = resolve(
         seen.source,
         seen.schema.config_columns(),

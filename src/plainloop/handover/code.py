@@ -38,6 +38,8 @@ def files_of(config: Config, own: Path | None = None) -> list[str]:
     ]
     if config.augment != Augmentation():
         waiting.append("augment.py")
+    if config.task.file == "forecast":
+        waiting.append("forecasts.py")
     waiting += [f"models/{part}.py" for part in config.model.settings.get("parts", {}).values()]  # of models/mixed.py
     if own is not None:
         waiting += imports_of(own, PLAIN / "models" / own.name)

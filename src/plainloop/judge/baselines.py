@@ -17,10 +17,11 @@ import numpy as np
 
 from ..plain.config import Column
 from ..plain.faults import shorten
-from ..plain.table import Table, Words
+from ..plain.table import Sequences, Table, Words
 from .image_pictures import image_column
 from .intervals import Interval, intervals
 from .scored import Scored, score, scores_from
+from .series_summary import summaries
 from .thumbnails import SIDE, thumbnails, width
 from .wording import number
 
@@ -132,7 +133,12 @@ def _columns(table: Table, inputs: list[Column], train: np.ndarray) -> tuple[np.
         elif isinstance(cells, Words) and column.type in ("category", "boolean"):
             made.append(_codes(cells, train))
             kinds.append(True)
-        elif not isinstance(cells, Words):
+        elif isinstance(cells, Sequences):
+            if column.type == "series":  # its length is among the figures
+                figures = list(summaries(cells).T)
+                made += figures
+                kinds += [False] * len(figures)
+        elif isinstance(cells, np.ndarray):
             made.append(np.where(np.isfinite(cells), cells, np.nan))
             kinds.append(False)
         else:

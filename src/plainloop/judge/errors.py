@@ -11,8 +11,9 @@ import numpy as np
 
 from ..plain.config import Column
 from ..plain.readers.containers import parts_of
-from ..plain.table import Table, Words
+from ..plain.table import Sequences, Table, Words
 from .scored import Scored
+from .series_summary import in_words
 
 MISSING = "(missing)"
 
@@ -62,7 +63,9 @@ def cell(table: Table, column: Column, row: int) -> str:
     if isinstance(cells, Words):
         code = int(cells.codes[row])
         return cells.words[code] if code >= 0 else MISSING
-    value = float(cells[row])
+    if isinstance(cells, Sequences):
+        return in_words(cells.values[cells.starts[row] : cells.ends[row]])
+    value = float(np.asarray(cells)[row])
     if not np.isfinite(value):
         return MISSING
     if column.type == "datetime":

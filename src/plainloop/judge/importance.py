@@ -43,7 +43,8 @@ def importance(outcome: Any, *, rows: int = ROWS, repeats: int = REPEATS, seed: 
     preparation, model = outcome.preparation, outcome.model
     names = list(preparation.columns)
     validation = outcome.split["validation"]
-    alone = len(names) == 1 and preparation.columns[names[0]].kind in ("image", "text")
+    rest = [name for name in names if preparation.columns[name].kind != "lengths"]
+    alone = len(rest) == 1 and preparation.columns[rest[0]].kind in ("image", "text", "series")
     if not names or len(validation) < 10 or alone:
         return None
     rng = np.random.default_rng(seed)

@@ -17,7 +17,7 @@ import numpy as np
 from ..plain.checkpoint import write_file
 from ..plain.config import Augmentation, Column, to_dict
 from ..plain.faults import shorten
-from ..plain.table import Words, is_missing
+from ..plain.table import Sequences, Windows, Words, is_missing
 from . import plots
 from .contact_sheet import CARD_SIDE, Card, Sheet
 from .errors import Error, file_name
@@ -216,6 +216,10 @@ def _values(cells: Any, column: Column) -> str:
         named = f", the first {file_name(cells, int(known[0]), folders=1)}" if len(known) else ""
         size = f" of {column.size[1]} x {column.size[0]} {column.mode}" if column.size else ""
         return f"{len(known):,} pictures{size}{named}"
+    if isinstance(cells, Windows):
+        cells = cells.steps[cells.used()]
+    if isinstance(cells, Sequences):
+        return f"{len(cells):,} series of {cells.lengths.min():,} to {cells.lengths.max():,} steps"
     if isinstance(cells, Words):
         counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.words))
         common = [shorten(cells.words[i], 16)[1:-1] for i in np.argsort(-counts, kind="stable")[:3] if counts[i]]
@@ -225,7 +229,7 @@ def _values(cells: Any, column: Column) -> str:
         return "none"
     if column.type == "boolean":
         return f"{known.mean():.1%} yes"
-    if column.type == "datetime":
+    if column.type in ("datetime", "calendar"):
         first, last = (str(np.datetime64(int(value), "s"))[:10] for value in (known.min(), known.max()))
         return f"{first} to {last}"
     return f"{known.min():.5g} to {known.max():.5g}, median {np.median(known):.5g}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from .scored import Scored, score
 from .wording import MAIN, interval, number, rows, title
 
 MOST_LINES = 12  # classes and metrics that the terminal shows
+JUDGES = {"Forecast": ".forecast"}  # tasks that are judged by a file of their own
 NOT_WRITTEN = ("report", "pictures")  # paths: true here, meaningless once the folder is moved
 
 
@@ -46,6 +48,10 @@ def judge(
     """
     folder, started, notices = Path(folder), time.perf_counter(), list(notices)
     task = outcome.preparation.task
+    if own := JUDGES.get(type(task).__name__):
+        return import_module(own, __package__).judge(
+            outcome, folder, notices=notices, reasons=reasons, extra_metrics=extra_metrics
+        )
     part = "test" if len(outcome.targets.get("test", ())) else "validation"
     scored = {
         name: score(task, outcome.scores[name], outcome.targets[name]) for name in outcome.scores if len(outcome.targets[name])
@@ -231,6 +237,7 @@ def headline_metrics(task: str) -> list[str]:
         "multiclass": ["accuracy", "log_loss", "f1_macro", "precision_macro", "recall_macro", "roc_auc"],
         "multilabel": ["f1_macro", "f1_micro", "hamming_loss", "exact_match", "average_precision", "roc_auc"],
         "regression": ["rmse", "mae", "r2", "median_absolute_error"],
+        "forecast": ["mae", "rmse", "mase", "mse_standardised", "mae_standardised", "coverage_80", "interval_width"],
     }[task]
 
 

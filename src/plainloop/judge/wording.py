@@ -20,9 +20,15 @@ TITLES = {
     "exact_match": "exact match",
     "median_absolute_error": "median absolute error",
     "balanced_accuracy": "balanced accuracy",
+    "mase": "MASE",
+    "mse_standardised": "MSE, standardised",
+    "mae_standardised": "MAE, standardised",
+    "coverage_80": "coverage of the 80% intervals",
+    "interval_width": "width of the intervals",
 }
 AVERAGES = {"macro": "mean of classes", "weighted": "by class size", "micro": "all together", "samples": "mean of rows"}
 LOWER_IS_BETTER = {"log_loss", "brier", "rmse", "mae", "mse", "hamming_loss", "median_absolute_error"}
+LOWER_IS_BETTER |= {"mase", "mse_standardised", "mae_standardised", "interval_width"}
 MAIN = {
     "Binary": "accuracy",
     "Multiclass": "accuracy",

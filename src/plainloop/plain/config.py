@@ -46,6 +46,11 @@ class Source:
     skip_bad: int = 0  # at most this many rows with too many or too few fields are left out
     missing: tuple[str, ...] = ()  # words that mean: no value
     left_out: tuple[int, ...] = ()  # rows whose picture cannot be decoded: they are in no part of the split
+    lookback: int = 0  # series: steps that a forecast sees
+    horizon: int = 0  # series: steps that it predicts
+    frequency: str = ""  # series: from one step to the next, as 15min, 1h, 1d, 1b (weekdays), 1mo; "rows": as the rows stand
+    resample: str = ""  # series: how rows within one step are put together: mean, sum, last; "" where each step has one row
+    length: int = 0  # whole series: longest one, where later steps are left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +58,11 @@ class Column:
     """One column of the source: its type decides how cells become tensors."""
 
     name: str
-    type: str  # number, category, boolean, datetime, tags, text, image, series
+    type: str  # number, category, boolean, datetime, tags, text, image, series; of a forecast window, known or calendar
     role: str = "input"  # input, target, group or time (the last two serve the split alone)
     format: str = ""  # datetime: the strptime format, "" for ISO; image: how a word becomes a path, as "train/{}.jpg"
     size: tuple[int, ...] = ()  # image: height and width that every picture is brought to
-    mode: str = ""  # image: rgb or grey
+    mode: str = ""  # image: rgb or grey; window, known: number, boolean or category, as which its cells are read
     sha256: str = ""  # image: digest of the pictures that the words of a table name
     separator: str = ""  # tags: what stands between two labels
     strip: str = ""  # number: characters to remove before the cast, e.g. "$%,"
@@ -86,10 +91,11 @@ class Text:
 class Split:
     """Which rows train, which choose the best epoch, which are scored once at the end."""
 
-    kind: str = setting("stratified", "how rows are drawn", choices=("random", "stratified", "grouped", "time"))
+    kind: str = setting("stratified", "how rows are drawn", choices=("random", "stratified", "grouped", "time", "steps"))
     validation: float = setting(0.15, "share of the rows that choose the best epoch", above=0, high=0.9)
     test: float = setting(0.15, "share of the rows that are scored once, at the end", low=0, high=0.9)
     by: str = setting("", "column that holds the group or the time")
+    rows: tuple[int, ...] = setting((), "steps: how many time steps train, validate and test, in place of shares")
     seed: int = setting(0, "seed of the draw", low=0)
 
 
@@ -100,7 +106,9 @@ class Task:
     name: str  # Binary, Multiclass, Multilabel, Regression
     file: str  # classify, regress
     loss: str = setting(
-        "auto", "auto: the task's own; huber: squared near zero, linear in the tails (regression)", choices=("auto", "huber")
+        "auto",
+        "auto: the task's own; huber: squared near zero, linear in the tails (regression); mae, quantile: forecasts",
+        choices=("auto", "huber", "mae", "quantile"),
     )
     balance: str = setting(
         "none",
@@ -108,6 +116,7 @@ class Task:
         choices=("none", "sampler", "weights"),
     )
     label_smoothing: float = setting(0.0, "share of the target probability spread over the other classes", low=0, high=0.9)
+    season: int = setting(0, "forecast: steps of a season, for MASE and the seasonal repeat; 1: none", low=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +195,9 @@ class Config:
 
     @property
     def inputs(self) -> list[Column]:
-        return [column for column in self.columns if column.role == "input"]
+        """The columns that a model sees; the targets of a forecast are the first of them, by their past."""
+        past = [column for column in self.targets if column.type == "window"]
+        return [*past, *(column for column in self.columns if column.role == "input")]
 
     @property
     def targets(self) -> list[Column]:

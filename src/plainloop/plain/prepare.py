@@ -24,8 +24,17 @@ COLUMN_CLASSES = {
     "tags": ("tabular", "Tags"),
     "image": ("image", "Image"),
     "text": ("text", "Text"),
+    "window": ("window", "Window"),
+    "known": ("window", "Known"),
+    "calendar": ("window", "Calendar"),
+    "series": ("series", "Series"),
+    "length": ("series", "Length"),
 }
-FIT_OPTIONS = {"tags": ("separator",), "image": ("size", "mode")}  # fields of the config's column that its class is fitted with
+FIT_OPTIONS = {
+    "tags": ("separator",),
+    "image": ("size", "mode"),
+    "window": ("role",),
+}  # fields of the config's column that its class is fitted with
 
 
 def column_class(type_name: str) -> Any:
@@ -63,7 +72,8 @@ class Preparation:
         """What the model gets, for all rows of the table.
 
         Shape: "numbers" float32 (n, N), "categories" int64 (n, M), "image" uint8 (n, C, H, W), "text" a `Ragged` of n rows of
-        int32 tokens; kinds without columns: absent.
+        int32 tokens, "series" float32 (n, V, L) or `Slices` of it, "future" `Slices` (n, F, L + H), "lengths" int64 (n,); kinds
+        without columns: absent.
         """
         return self.joined(self.encoded(table))
 
@@ -86,7 +96,7 @@ class Preparation:
     @property
     def shapes(self) -> dict[str, Any]:
         """What a model must know of its inputs: {"numbers": N, "categories": [number of codes, ...], "image": Image.shape,
-        "text": Text.shape}."""
+        "text": Text.shape, "series": {"variables": V, "targets": VT, "lookback": L, "horizon": H}, "future": F}."""
         return {
             kind: self.columns[names[0]].merge([self.columns[name].shape for name in names])
             for kind, names in self._kinds().items()

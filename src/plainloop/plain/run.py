@@ -11,7 +11,7 @@ import io
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -141,6 +141,8 @@ def run(
     forward = forward_of(model, config)
     scores = {part: score(model, task, batches, config.train.precision, forward) for part, batches in evaluation.items()}
     targets = {part: batches.dataset.target.cpu() for part, batches in evaluation.items()}  # type: ignore[attr-defined]  # Rows
+    if hasattr(task, "calibrate"):  # a forecast: its intervals are as wide as the errors on the validation rows
+        task.calibrate(scores["validation"], targets["validation"])
     best = best_epoch(history, task)
     ending = why_ended(len(history.get("epoch", [])), best, config.train)
     seconds = time.perf_counter() - begun
@@ -176,7 +178,7 @@ def make_ready(
     }
 
     model = (build or build_model)(config, preparation, home).to(device)
-    sampled = config.task.balance == "sampler" and config.task.name != "Regression"
+    sampled = config.task.balance == "sampler" and config.task.name not in ("Regression", "Forecast")
     weights = class_weights(rows["train"].target) if sampled else None
     order = EpochBatches(
         len(rows["train"]), config.train.batch_size, seed=config.machine.seed, weights=weights, lengths=rows["train"].lengths
@@ -198,9 +200,7 @@ def save(outcome: Outcome, folder: Path) -> None:
         {"sha256": outcome.config.source.sha256, **{name: rows.tolist() for name, rows in outcome.split.items()}},
     )
     write_file(folder / "history.csv", history_csv(outcome.history))
-    truth = as_cells(task.truth(outcome.targets[part]), getattr(task, "separator", ""))
-    columns = {"truth": truth, **task.report_columns(outcome.scores[part])}
-    write_file(folder / "predictions.csv", predictions_csv(outcome.split[part], columns))
+    write_file(folder / "predictions.csv", predictions_csv(*predicted(outcome, part)))
     figures = {name: finite_or_none(task.metrics(outcome.scores[name], outcome.targets[name])) for name in outcome.scores}
     write_json(
         folder / "metrics.json",
@@ -221,6 +221,17 @@ def save(outcome: Outcome, folder: Path) -> None:
             },
         },
     )
+
+
+def predicted(outcome: Outcome, part: str) -> tuple[np.ndarray, dict[str, list[Any]]]:
+    """The rows and the columns of predictions.csv; of a forecast, windows that do not overlap, a line for each step."""
+    task, rows, scores, target = outcome.preparation.task, outcome.split[part], outcome.scores[part], outcome.targets[part]
+    if outcome.config.task.file == "forecast":
+        module = import_module(".forecasts", __package__)
+        chosen = module.apart(outcome.table.rows(rows)[outcome.config.targets[0].name])
+        columns = module.forecast_columns(outcome.config, outcome.table.rows(rows[chosen]), task, scores[chosen], target[chosen])
+        return np.repeat(rows[chosen], task.horizon), columns
+    return rows, {"truth": as_cells(task.truth(target), getattr(task, "separator", "")), **task.report_columns(scores)}
 
 
 def encode(preparation: Preparation, table: Table, device: torch.device) -> Rows:
@@ -280,9 +291,21 @@ def check_pictures(config: Config, table: Table) -> None:
 
 
 def run_id(config: Config) -> str:
-    """What a checkpoint must share with a run to be its own: a digest of the whole config but the files' places."""
-    text = repr(replace(config, source=replace(config.source, data=(), validation=(), test=())))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    """What a checkpoint must share with a run to be its own: a digest of the config but the files' places.
+
+    Values that are the default are left out, so that a run can go on after an update of the code that knows more settings.
+    """
+    said = without_defaults(replace(config, source=replace(config.source, data=(), validation=(), test=())))
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def without_defaults(value: Any) -> Any:
+    """The values of a dataclass, and of those within it, that are not the default of their field."""
+    if isinstance(value, tuple):
+        return [without_defaults(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    return {f.name: without_defaults(getattr(value, f.name)) for f in fields(value) if getattr(value, f.name) != f.default}
 
 
 def history_of(checkpoints: Checkpoints) -> dict[str, list[Any]]:

@@ -11,10 +11,11 @@ import numpy as np
 
 from .config import Split
 from .faults import Fault
+from .split_steps import by_steps
 from .table import Cells, Table, Words, is_missing
 
 MOST_VALUES = 20  # a number target with more is stratified by tenths of its rows
-WHAT_STAYS_TOGETHER = {"grouped": "group", "time": "time"}
+WHAT_STAYS_TOGETHER = {"grouped": "group", "time": "time", "steps": "window"}
 
 
 @dataclass(eq=False)
@@ -97,6 +98,7 @@ def _stratified(
 ) -> dict[str, np.ndarray]:
     """Each class keeps its share in every part; the last row of a class always trains."""
     cells = targets[0][pool]
+    assert isinstance(cells, (np.ndarray, Words))
     codes = cells.codes if isinstance(cells, Words) else np.unique(cells, return_inverse=True)[1]
     if not isinstance(cells, Words) and len(np.unique(cells)) > MOST_VALUES:
         codes = np.searchsorted(np.quantile(cells, np.arange(1, 10) / 10), cells)
@@ -128,6 +130,7 @@ def _grouped(
 ) -> dict[str, np.ndarray]:
     """Rows of one group stay together: whole groups are drawn; one that is larger than a part should be trains."""
     cells = table[split.by]
+    assert isinstance(cells, (np.ndarray, Words))
     keys = cells.codes if isinstance(cells, Words) else np.unique(cells, return_inverse=True)[1]
     groups, members, sizes = np.unique(keys[pool], return_inverse=True, return_counts=True)
     order = np.random.default_rng(split.seed).permutation(len(groups))
@@ -165,4 +168,4 @@ def _cut_at(ordered: np.ndarray, edges: np.ndarray, shares: dict[str, float]) ->
     return {"test": ordered[:test], "validation": ordered[test:validation], "train": ordered[validation:]}
 
 
-_DRAWS = {"random": _random, "stratified": _stratified, "grouped": _grouped, "time": _by_time}
+_DRAWS = {"random": _random, "stratified": _stratified, "grouped": _grouped, "time": _by_time, "steps": by_steps}

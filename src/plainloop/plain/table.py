@@ -2,12 +2,14 @@
 
 A column of cells is one of three arrays, chosen by its type:
 - `number`, `boolean`, `datetime`: float64 (n,), NaN where the cell is missing (booleans 0/1, datetimes seconds since 1970);
-- `category`, `tags`, `text` and labels: `Words`, each distinct word kept once.
+- `category`, `tags`, `text` and labels: `Words`, each distinct word kept once;
+- every column of a forecast: `Windows`, one value per time step, of which a row sees a stretch;
+- `series`: `Sequences`, a whole series of values in a row.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,11 +44,75 @@ class Words:
         return [self.words[code] for code in np.unique(self.codes).tolist() if code >= 0]
 
 
-Cells = np.ndarray | Words
+@dataclass(frozen=True)
+class Windows:
+    """A column of one or more time series, and the places where its rows begin to look ahead; nothing is copied per row.
+
+    Row i sees the `lookback` steps before step `origins[i]`; its target is that step and the ones after it, `horizon` in all.
+
+    Shape: steps (T,) float64 or Words, series after series, each in the order of time; series Words (T,), the series that a step
+    is of; origins (n,) int64.
+    """
+
+    steps: np.ndarray | Words
+    series: Words
+    origins: np.ndarray
+    lookback: int
+    horizon: int
+
+    def __len__(self) -> int:
+        return len(self.origins)
+
+    def __getitem__(self, rows: np.ndarray) -> Windows:
+        return replace(self, origins=self.origins[rows])
+
+    def used(self) -> np.ndarray:
+        """bool (T,): which steps some row sees, in its look-back or its horizon."""
+        edges = np.zeros(len(self.series) + 1, np.int64)
+        np.add.at(edges, self.origins - self.lookback, 1)
+        np.add.at(edges, self.origins + self.horizon, -1)
+        return np.cumsum(edges[:-1]) > 0
+
+    def compact(self) -> Windows:
+        """The same rows over those steps alone that some row sees."""
+        used = self.used()
+        place = np.cumsum(used) - 1
+        first = place[self.origins - self.lookback] if len(self) else self.origins
+        return replace(self, steps=self.steps[used], series=self.series[used], origins=first + self.lookback)
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """A column of whole series: row i is `values[starts[i]:ends[i]]`.
+
+    Shape: values (T,) float64; starts, ends (n,) int64.
+    """
+
+    values: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, rows: np.ndarray) -> Sequences:
+        return Sequences(self.values, self.starts[rows], self.ends[rows])
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return self.ends - self.starts
+
+
+Cells = np.ndarray | Words | Windows | Sequences
 
 
 def is_missing(cells: Cells) -> np.ndarray:
-    """bool (n,): which cells are missing."""
+    """bool (n,): which cells are missing; of a window, those without one known value in the horizon."""
+    if isinstance(cells, Windows):
+        known = np.concatenate([[0], np.cumsum(~is_missing(cells.steps))])
+        return known[cells.origins + cells.horizon] == known[cells.origins]
+    if isinstance(cells, Sequences):
+        return cells.lengths == 0
     return cells.codes < 0 if isinstance(cells, Words) else np.isnan(cells)
 
 

@@ -5,7 +5,7 @@ Adding a model is its file in plain/models/ and one line in MODELS.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,9 @@ class Kind:
     """A built-in model: what it is, the kind of input it is for, and its values that differ from those of its kind."""
 
     what: str
-    takes: str  # table, image, text or any
+    takes: str  # table, image, text, series or any
     train: dict[str, Any] = field(default_factory=dict)
+    calendar: bool = False  # whether it makes use of hour, weekday and day of the year of each step
 
 
 MODELS: dict[str, Kind] = {
@@ -31,6 +32,9 @@ MODELS: dict[str, Kind] = {
     "image_resnet": Kind("a residual net of convolutions", "image"),
     "image_vit": Kind("a vision transformer over patches", "image", {"learning_rate": 1e-3}),
     "text_bag": Kind("the mean of the vectors of the words", "text"),
+    "series_linear": Kind(
+        "the horizon as a weighted sum of the look-back", "series", {"learning_rate": 1e-3, "weight_decay": 0.0}
+    ),
     "mixed": Kind("a model for each kind of input, joined", "any", {"learning_rate": 2e-3}),
     "layers": Kind("a stack of torch layers", "table"),
 }
@@ -70,11 +74,20 @@ IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [
 ]
 
 
+# for windows of a series, and for whole series
+SERIES_TRAIN: list[tuple[float, dict[str, Any]]] = [
+    (2_000, {"epochs": 60}),
+    (20_000, {"epochs": 20}),
+    (float("inf"), {"epochs": 10}),
+]
+
+
 # part of models/mixed.py -> (the column types it is fed, its model)
 PARTS: dict[str, tuple[frozenset[str], str]] = {
     "table": (frozenset(("number", "category", "boolean", "datetime", "tags")), "table_mlp"),
     "image": (frozenset(("image",)), "image_resnet"),
     "text": (frozenset(("text",)), "text_bag"),
+    "series": (frozenset(("window", "known", "calendar", "series", "length")), "series_linear"),
 }
 
 
@@ -85,16 +98,21 @@ def default_model(columns: Sequence[Column]) -> str:
 
 
 def parts_of(columns: Sequence[Column]) -> dict[str, str]:
-    """The parts of models/mixed.py that these columns need."""
-    types = {column.type for column in columns if column.role == "input"}
+    """The parts of models/mixed.py that these columns need; the targets of a forecast are inputs, too."""
+    types = {column.type for column in columns if column.role == "input" or column.type == "window"}
     return {part: file for part, (fed, file) in PARTS.items() if types & fed}
+
+
+def series_model(facts: Mapping[str, Any]) -> str:
+    """The model for windows or whole series, by what they are like: lookback, horizon, variables, windows (that train), whole."""
+    return "series_linear"
 
 
 def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str, reasons: Reasons) -> dict[str, Any]:
     """The values of Train for a model, the kinds of its inputs (parts of models/mixed.py) and a number of train rows."""
     values: dict[str, Any] = {"schedule": "one_cycle", "warmup": 0.1, "learning_rate": 2e-3, "weight_decay": 0.02}
     pictures = "image" in parts
-    table = IMAGE_TRAIN if pictures else TEXT_TRAIN if "text" in parts else TABLE_TRAIN
+    table = IMAGE_TRAIN if pictures else TEXT_TRAIN if "text" in parts else SERIES_TRAIN if "series" in parts else TABLE_TRAIN
     values |= next(row for most, row in table if num_rows < most)
     if pictures:
         values |= {"warmup": 0.2, "weight_decay": 0.05, "patience": 0}

@@ -18,6 +18,8 @@ from ..sources import as_frame, is_in_memory, is_pictures, write, write_pictures
 from .images import are_pictures
 from .infer import InferOptions, Schema, infer
 from .look_images import look_at_paths, look_at_pictures
+from .look_sequences import are_sequences, look_at_sequences
+from .look_series import is_forecast, look_at_series
 from .probe import ReadOptions, probe
 from .quality import check
 from .setting_problems import BadShare, SplitColumnMissing, SplitsConflict
@@ -37,6 +39,8 @@ class Look:
     notices: list[Notice] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     text: dict[str, tuple[Any, str]] = field(default_factory=dict)  # settings of [text] that the texts decide, and why
+    task_values: dict[str, Any] = field(default_factory=dict)  # settings of [task] that were found in the data
+    model: str = ""  # the model that fits, where the columns alone do not tell
     sheet: str = ""  # a PNG with some pictures of each class, where there are pictures
 
     @property
@@ -113,7 +117,11 @@ def look(
         member=options.member or "",
         skip_bad=options.skip_bad,
     )
+    if are_sequences(paths["data"], options):
+        return look_at_sequences(paths["data"], name, options, files, shares, read)
     found, notices = probe(paths["data"], read, target=target, **files)
+    if is_forecast(options):
+        return look_at_series(found, notices, name, options, shares)
     frame, _ = tables.read_text(found)
     target = as_names(options.target, frame.columns) if not is_in_memory(source) else target
     asked = InferOptions(

@@ -203,7 +203,12 @@ def two_empty_rows(shapes: dict[str, Any]) -> dict[str, torch.Tensor]:
         rows["image"] = torch.zeros(2, shapes["image"]["channels"], *shapes["image"]["size"], dtype=torch.uint8)
     if "text" in shapes:
         rows["text"] = torch.ones(2, min(8, shapes["text"]["length"]), dtype=torch.long)
-    return {kind: values for kind, values in rows.items() if values.shape[1]}
+    if "series" in shapes:
+        rows["series"] = torch.zeros(2, shapes["series"]["variables"], shapes["series"]["lookback"])
+    if "future" in shapes:
+        rows["future"] = torch.zeros(2, shapes["future"], shapes["series"]["lookback"] + shapes["series"]["horizon"])
+    made = {kind: values for kind, values in rows.items() if values.shape[1]}
+    return made | ({"lengths": torch.ones(2, dtype=torch.long)} if "lengths" in shapes else {})
 
 
 def try_one_batch(model: OwnModel, config: Config, home: Path) -> None:
@@ -215,8 +220,8 @@ def try_one_batch(model: OwnModel, config: Config, home: Path) -> None:
     split = split_rows(table, config.split, [table[column.name] for column in config.targets])
     preparation = Preparation.fit(config, table, split)
     few = table.rows(split["train"][: min(len(split["train"]), max(2, config.train.batch_size))])
-    target, task = preparation.target(few), preparation.task
-    inputs, _ = Rows(preparation.inputs(few), target)[torch.arange(len(few))]
+    inputs, target = Rows(preparation.inputs(few), preparation.target(few))[torch.arange(len(few))]
+    task = preparation.task
     width, image = own.flat_width(preparation.shapes), preparation.shapes.get("image")
     takes = (
         f"(rows, {width})"

@@ -20,7 +20,13 @@ from ..problems import Notice, nearest
 from .defaults import MODEL_BOUNDS, MODELS, SMALL, Reasons, augmentation, parts_of, train_defaults
 from .setting_problems import BadSetting, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
 
-TASK_FILES = {"Binary": "classify", "Multiclass": "classify", "Multilabel": "multilabel", "Regression": "regress"}
+TASK_FILES = {
+    "Binary": "classify",
+    "Multiclass": "classify",
+    "Multilabel": "multilabel",
+    "Regression": "regress",
+    "Forecast": "forecast",
+}
 
 SECTIONS = {"split": c.Split, "task": c.Task, "train": c.Train, "machine": c.Machine, "augment": c.Augmentation, "text": c.Text}
 
@@ -46,6 +52,7 @@ class Asked:
     augment: str | None = None  # none, light, strong
     classes: tuple[str, ...] = ()
     text: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # setting of [text] -> value found in the data, and why
+    task: Mapping[str, Any] = field(default_factory=dict)  # setting of [task] -> value found in the data
 
 
 def resolve(
@@ -63,7 +70,7 @@ def resolve(
     Raises: UnknownSetting, BadSetting, UnknownModel, NoDevice.
     """
     reasons: Reasons = {}
-    task_values: dict[str, Any] = {"name": task, "file": TASK_FILES[task]}
+    task_values: dict[str, Any] = {"name": task, "file": TASK_FILES[task], **asked.task}
     parts = parts_of(columns)
     machine_values = machine_for(device, seed, asked, reasons)
     train_values = train_defaults(asked.model, list(parts), num_rows, machine_values["device"], reasons)

@@ -1,0 +1,73 @@
+"""Forecasts as a table: one line for each step of each window, with time, series, interval and, where known, truth.
+
+Stands behind the evaluation: run.py writes predictions.csv by it, `predict` the steps after the last row.
+Copied into ejected projects.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from .config import Config
+from .readers.times import written
+from .table import Table, Windows, Words
+
+Columns = dict[str, list[Any]]
+
+
+def apart(windows: Windows) -> np.ndarray:
+    """The rows of windows whose horizons follow one another without overlapping, for each series. Shape: int64 (m,)."""
+    codes = windows.series.codes[windows.origins]
+    chosen: list[int] = []
+    free: dict[int, int] = {}  # series -> the first step that no horizon has yet
+    for row, (code, origin) in enumerate(zip(codes.tolist(), windows.origins.tolist(), strict=True)):
+        if origin >= free.get(code, 0):
+            chosen.append(row)
+            free[code] = origin + windows.horizon
+    return np.array(chosen, np.int64)
+
+
+def forecast_columns(config: Config, table: Table, task: Any, scores: Tensor, target: Tensor) -> Columns:
+    """The lines of the windows of a table: `time`, the group columns, `step`, then for each target truth, prediction, low, high.
+
+    target: as `task.target` gives it; the truth is left out where none of it is known.
+    """
+    windows = table[config.targets[0].name]
+    assert isinstance(windows, Windows)
+    horizon = windows.horizon
+    steps = (windows.origins[:, None] + np.arange(horizon)).reshape(-1)
+    made: Columns = {"time": times_of_steps(config, table, steps)}
+    for column in config.columns:
+        if column.role == "group":
+            cells = table[column.name]
+            assert isinstance(cells, Windows)
+            assert isinstance(cells.steps, Words)
+            # a step behind the end of a series has the words of its first step
+            made[column.name] = cells.steps[np.repeat(windows.origins - windows.lookback, horizon)].tolist()
+    made["step"] = np.tile(np.arange(1, horizon + 1), len(windows)).tolist()
+    guess = task.in_unit(task.probabilities(scores), target).numpy()  # (B, H, V)
+    truth = task.in_unit(target[:, :horizon], target).numpy()
+    ends = [task.in_unit(end, target).numpy() for end in task.interval(scores)] if task.low is not None else []
+    for number, column in enumerate(config.targets):
+        suffix = f"_{column.name}" if len(config.targets) > 1 else ""
+        known = truth[..., number].reshape(-1)
+        if np.isfinite(truth).any():
+            made[f"truth{suffix}"] = [value if value == value else None for value in known.tolist()]
+        made[f"prediction{suffix}"] = guess[..., number].reshape(-1).tolist()
+        for name, end in zip(("low", "high"), ends, strict=False):
+            made[f"{name}{suffix}"] = end[..., number].reshape(-1).tolist()
+    return made
+
+
+def times_of_steps(config: Config, table: Table, steps: np.ndarray) -> list[Any]:
+    """The times of steps as the data writes them; without a time column their numbers."""
+    clock = [column for column in config.columns if column.role == "time"]
+    if not clock:
+        return steps.tolist()
+    cells = table[clock[0].name]
+    assert isinstance(cells, Windows)
+    form = clock[0].format if len(clock) == 1 else ""
+    return written(np.asarray(cells.steps)[steps], form)
