@@ -42,8 +42,8 @@ def page() -> str:
     from plainloop.plain import config
 
     lines = [HEAD]
-    for kind in (config.Split, config.Task, config.Train, config.Machine, config.Text):
-        table = kind.__name__.lower()
+    for kind in (config.Split, config.Task, config.Train, config.Machine, config.Text, config.Augmentation):
+        table = "augment" if kind is config.Augmentation else kind.__name__.lower()
         lines += [f"## {table}", "", "| name | meaning | default | values |", "|---|---|---|---|"]
         for field in fields(kind):
             if field.metadata and field.default is not MISSING:

@@ -38,6 +38,7 @@ MODULES = (
     "plainloop.run_problems",
     "plainloop.adjust.adjust_problems",
     "plainloop.use_problems",
+    "plainloop.plain.models.pretrained_faults",
     "plainloop.plain.loop",
     "plainloop.plain.run",
     "plainloop.plain.split",

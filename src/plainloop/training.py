@@ -33,7 +33,8 @@ from .show import look_text, notice_text
 from .understand.defaults import default_model
 from .understand.look import look
 from .understand.own_model import OwnModel, as_source, build, first_weights, own_model, try_one_batch
-from .understand.resolve import Asked, relative_to, resolve, settings_of
+from .understand.pretrained import pretrained
+from .understand.resolve import Asked, relative_to, resolve, seen_from, settings_of
 from .understand.setting_problems import NoTarget
 
 
@@ -92,6 +93,8 @@ class Decided:
 
 def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., Path]) -> Decided:
     """Understands the data and decides every setting; `home` makes the run folder once the data has a name."""
+    given = pretrained(options.model)
+    options = given.options(options) if given else options
     with bar("decoding pictures") as progress:
         seen = look(source, options, keep=lambda: home() / "data", progress=progress)
     if not seen.target or seen.split is None:
@@ -101,8 +104,8 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
     classes = tuple(seen.schema.task.classes) if seen.schema.task else ()
     settings, auto = without_auto(settings_of(options))
-    names = seen.source.data[0], tuple(seen.target)
-    asked = Asked(settings, own.name, written, *names, options.augment, classes, seen.text, seen.task_values)
+    names, body = (seen.source.data[0], tuple(seen.target)), given.model() if given else None
+    asked = Asked(settings, own.name, written, *names, body, options.augment, classes, seen.text, seen.task_values)
     made = resolve(
         seen.source,
         seen.schema.config_columns(),
@@ -118,7 +121,9 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
     source_seen = replace(
         relative_to(seen.source, place), sha256=reader.digest([*seen.source.data, *seen.source.validation, *seen.source.test])
     )
-    own, config = as_source(own, replace(made.config, source=source_seen), place)
+    directory = seen_from(place, str(given.directory)) if given else ""
+    model_seen = replace(made.config.model, directory=directory)
+    own, config = as_source(own, replace(made.config, source=source_seen, model=model_seen), place)
     for notice in made.notices:
         talk.line("\n" + notice_text(notice))
     reasons = {**made.reasons, **seen.reasons, **{f"columns.{c.name}": c.reason for c in seen.schema.columns}}

@@ -22,15 +22,13 @@ from ..plain.run import located
 from ..problems import quoted
 from ..run_folder import read_toml
 from ..run_problems import CannotEject, CodeChanged, OutputExists
-from ..understand.resolve import relative_to
+from ..understand.resolve import relative_to, seen_from
 from .code import needs_of, own_files
+from .copies import PARTS, Copies, copies_of, copy
 from .project_readme import readme
 
 if TYPE_CHECKING:
     from ..run_folder import Run
-
-PARTS = ("data", "validation", "test")
-Copies = dict[str, str]  # file of the data, as seen from here -> its name in the project's data/
 
 
 def eject(run: Run, folder: Path, *, with_data: bool = False) -> Path:
@@ -49,6 +47,8 @@ def eject(run: Run, folder: Path, *, with_data: bool = False) -> Path:
     copies = copies_of(run, source, with_data)
     if copies:
         run._plain("run").check_data(source, run._plain(f"readers.{source.reader}"))
+    body = str(run.folder / run.config.model.directory) if run.config.model.directory else ""
+    copies |= {body: "pretrained"} if body and with_data else {}
     target = folder.resolve()
     scratch: Path | None = None
     try:
@@ -56,15 +56,10 @@ def eject(run: Run, folder: Path, *, with_data: bool = False) -> Path:
         scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         made = scratch / target.name  # renamed at the end, so that a kill leaves no half project
         write_files(made / "plain", code)
-        for path, name in copies.items():
-            (made / "data").mkdir(exist_ok=True)
-            if Path(path).is_dir():
-                shutil.copytree(path, made / "data" / name)
-            else:
-                shutil.copyfile(path, made / "data" / name)
+        copy(copies, made)
         if (first_weights := run.folder / "initial.safetensors").exists():
             shutil.copyfile(first_weights, made / first_weights.name)
-        (made / "run.toml").write_text(moved_toml(run.folder, source, copies, target), encoding="utf-8")
+        (made / "run.toml").write_text(moved_toml(run.folder, source, copies, target, body), encoding="utf-8")
         (made / "requirements.txt").write_text(requirements(content["made"], packages), encoding="utf-8")
         (made / "README.md").write_text(readme(run, content, code, target.name, bool(copies)), encoding="utf-8")
         if target.exists():
@@ -102,37 +97,27 @@ def code_of(run: Run, digests: Mapping[str, str]) -> dict[str, bytes]:
     return code
 
 
-def copies_of(run: Run, source: Source, with_data: bool) -> Copies:
-    """The files of the data that go along: all of them, or those that the run itself wrote, each under a name of its own."""
-    own = (run.folder / "data").resolve()
-    copies: Copies = {}
-    for part in PARTS:
-        for path in getattr(source, part):
-            if path not in copies and (with_data or Path(path).resolve().is_relative_to(own)):
-                name, number = Path(path).name, 1
-                while name in copies.values():
-                    name, number = f"{part}-{number}-{Path(path).name}", number + 1
-                copies[path] = name
-    return copies
+def moved_toml(folder: Path, source: Source, copies: Copies, target: Path, body: str) -> str:
+    """The text of the run's run.toml with the paths as seen from the project; everything else stays to the letter.
 
-
-def moved_toml(folder: Path, source: Source, copies: Copies, target: Path) -> str:
-    """The text of the run's run.toml with the paths as seen from the project; everything else stays to the letter."""
+    body: the directory of a pretrained model, as seen from here; "" without one.
+    """
     import tomlkit
 
     document = tomlkit.parse((folder / "run.toml").read_text(encoding="utf-8"))
     seen = relative_to(source, target)
     table: Any = document["source"]
+    model: Any = document["model"]
     for part in PARTS:
-        places = [
-            f"data/{copies[path]}" if path in copies else place
-            for path, place in zip(getattr(source, part), getattr(seen, part), strict=True)
-        ]
+        places = [copies.get(path, place) for path, place in zip(getattr(source, part), getattr(seen, part), strict=True)]
         if part in table and places != list(table[part]):
             comment = table[part].trivia.comment
             table[part] = places
             if comment:
                 table[part].comment(comment.removeprefix("#").strip())
+    if body:
+        moved = copies.get(body) or seen_from(target, body)
+        model["directory"] = tomlkit.string(moved).comment(model["directory"].trivia.comment.removeprefix("#").strip())
     return tomlkit.dumps(document)
 
 

@@ -126,6 +126,8 @@ class Model:
     file: str  # models/`file`.py
     name: str = "Model"  # the class in that file
     settings: dict[str, Any] = field(default_factory=dict)
+    directory: str = field(default="", metadata={"help": "pretrained: where its first weights are read, seen from this folder"})
+    sha256: str = field(default="", metadata={"help": "pretrained: digest of that directory's config.json and weights"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +161,13 @@ class Train:
     schedule_factor: float = setting(0.1, "step, plateau: what a cut multiplies the rate by", above=0, high=1)
     warmup: float = setting(0.3, "one_cycle: share of the steps spent rising", low=0, high=1)
     patience: int = setting(10, "epochs without a better validation score before stopping; 0: never stop early", low=0)
+    keep: str = setting(
+        "best",
+        "which weights a run ends with: of the epoch with the best validation score, or of the last epoch",
+        choices=("best", "last"),
+    )
+    freeze: float = setting(0.0, "share of the epochs in which only the model's `head` learns", low=0, high=1)
+    body_rate: float = setting(1.0, "learning rate of all weights but the model's `head`, as a share of it", above=0, high=1)
     clip: float = setting(0.0, "longest gradient allowed (norm); 0: no limit", low=0)
     accumulate: int = setting(1, "batches whose gradients are added up before a step", low=1)
     ema: float = setting(

@@ -21,7 +21,7 @@ from .checkpoint import Checkpoints, Saved
 from .config import Train
 from .device import autocast, seed_step, to_device
 from .faults import Fault, Stopped
-from .optimize import Schedule, average_of, build_optimizer, optimizer_state, restore_optimizer
+from .optimize import Schedule, average_of, body_of, build_optimizer, optimizer_state, restore_optimizer
 
 CHECK_EVERY = 16  # steps between two looks at the loss on an accelerator, where a look waits for the device
 RESTLESS_SECONDS = 2.0  # an epoch's end is saved only this long after the last checkpoint: short epochs are cheaper to repeat
@@ -92,7 +92,7 @@ def train(
     augment: Callable[[dict[str, Tensor], int, int], tuple[dict[str, Tensor], Any]] | None = None,
     schedule_of: Callable[[torch.optim.Optimizer, Train, int], Any] = Schedule,
 ) -> Iterator[Record]:
-    """Trains the model in place and yields a `Record` after each epoch; when it ends the model has the best weights.
+    """Trains the model in place and yields a `Record` after each epoch; when it ends the model has the weights to keep.
 
     batches: a DataLoader over `Rows` with an `EpochBatches` sampler; validation_batches: the same, in order.
     checkpoints: saves to, and goes on from, the newest one.
@@ -112,9 +112,12 @@ def train(
     if checkpoints is not None and (saved := checkpoints.load()) is not None:
         best, tally = _restore(saved, progress, model, average, optimizer, schedule, device)
     forward = torch.compile(model) if settings.compile else model
+    body = body_of(model) if settings.freeze else []
 
     while not why_ended(progress.epoch, progress.best_epoch, settings):
         order.epoch, order.start = progress.epoch, progress.step
+        for parameter in body:  # learns nothing in the first epochs: the head is new, and its first gradients would spoil it
+            parameter.requires_grad_(progress.epoch >= settings.freeze * settings.epochs)
         started = time.perf_counter() - progress.seconds
         model.train()
         for inputs, target in batches:
@@ -168,7 +171,7 @@ def train(
         for name, value in values.items():
             progress.history.setdefault(name, []).append(value)
 
-        is_best = _is_better(task, val_rates, progress)
+        is_best = settings.keep == "last" or _is_better(task, val_rates, progress)
         if is_best:
             progress.best_score, progress.best_loss = val_rates[task.headline], val_rates["loss"]
             progress.best_epoch, best = progress.epoch + 1, _copy(judged)

@@ -14,12 +14,19 @@ from .config import Train
 
 
 def build_optimizer(model: nn.Module, settings: Train) -> optim.Optimizer:
-    """The optimizer over the parameters that learn; weight decay pulls on matrices, not on biases and norms."""
+    """The optimizer over the parameters that learn; weight decay pulls on matrices, not on biases and norms.
+
+    The body of a model learns at a rate of its own where `body_rate` says so; the head's groups come first.
+    """
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in learning if p.dim() >= 2], "weight_decay": settings.weight_decay},
-        {"params": [p for p in learning if p.dim() < 2], "weight_decay": 0.0},
-    ]
+    body = {id(parameter) for parameter in body_of(model)} if settings.body_rate < 1 else set()
+    groups: list[dict[str, Any]] = []
+    for part, share in (
+        ([p for p in learning if id(p) not in body], 1.0),
+        ([p for p in learning if id(p) in body], settings.body_rate),
+    ):
+        for some, decay in (([p for p in part if p.dim() >= 2], settings.weight_decay), ([p for p in part if p.dim() < 2], 0.0)):
+            groups.append({"params": some, "weight_decay": decay, "lr": share * settings.learning_rate})
     groups = [group for group in groups if group["params"]]
     rate, fused = settings.learning_rate, all(p.is_floating_point() for p in learning)  # fused: one kernel per step
     match settings.optimizer:
@@ -32,6 +39,17 @@ def build_optimizer(model: nn.Module, settings: Train) -> optim.Optimizer:
         case "rmsprop":
             return optim.RMSprop(groups, lr=rate, momentum=settings.momentum)
     raise ValueError(f"unknown optimizer {settings.optimizer}")
+
+
+def body_of(model: nn.Module) -> list[nn.Parameter]:
+    """The parameters outside of the layers called `head`, which turn the body's result into scores; none where no layer is.
+
+    >>> model = nn.ModuleDict({"body": nn.Linear(2, 3), "head": nn.Linear(3, 1)})
+    >>> [tuple(parameter.shape) for parameter in body_of(model)]
+    [(3, 2), (3,)]
+    """
+    named = [(name.split("."), parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    return [parameter for name, parameter in named if "head" not in name] if any("head" in name for name, _ in named) else []
 
 
 def average_of(model: nn.Module, decay: float) -> AveragedModel | None:
@@ -69,7 +87,7 @@ class Schedule:
             case "one_cycle":
                 self.by_step = lr_scheduler.OneCycleLR(
                     optimizer,
-                    settings.learning_rate,
+                    [group["lr"] for group in optimizer.param_groups],
                     total_steps=steps + 1 + (rises == 1),
                     pct_start=settings.warmup,
                     cycle_momentum=False,

@@ -76,6 +76,7 @@ class DataChanged(Fault):
     files: str
     expected_digest: str
     found_digest: str
+    section: str = "source"  # of run.toml, where the place is named
     exit_code = 3
 
     def __post_init__(self) -> None:
@@ -83,7 +84,8 @@ class DataChanged(Fault):
         self.what = f"The data has changed since the run was started: {self.files} {state}."
         self.expected = f"The files with SHA-256 {self.expected_digest[:12]}, as run.toml says."
         self.why = "Other rows give another model; going on would mix the two."
-        self.fix = "put the old file back, or write its new place into run.toml under [source], or train a new run on the new one"
+        self.fix = "put the old file back, or write its new place into run.toml under "
+        self.fix += f"[{self.section}], or train a new run on the new one"
 
     @classmethod
     def example(cls) -> DataChanged:
@@ -143,7 +145,7 @@ def run(
     targets = {part: batches.dataset.target.cpu() for part, batches in evaluation.items()}  # type: ignore[attr-defined]  # Rows
     if hasattr(task, "calibrate"):  # a forecast: its intervals are as wide as the errors on the validation rows
         task.calibrate(scores["validation"], targets["validation"])
-    best = best_epoch(history, task)
+    best = best_epoch(history, task, config.train.keep)
     ending = why_ended(len(history.get("epoch", [])), best, config.train)
     seconds = time.perf_counter() - begun
     split = {part: rows if part in parts else rows[:0] for part, rows in ready.split.items()}
@@ -177,7 +179,9 @@ def make_ready(
         part: encode(preparation, table.rows(numbers), near) for part, numbers in split.items() if len(numbers) and part in parts
     }
 
-    model = (build or build_model)(config, preparation, home).to(device)
+    model = (build or build_model)(config, preparation, home)
+    first_weights(model, config, home)
+    model = model.to(device)
     sampled = config.task.balance == "sampler" and config.task.name not in ("Regression", "Forecast")
     weights = class_weights(rows["train"].target) if sampled else None
     order = EpochBatches(
@@ -251,6 +255,16 @@ def build_model(config: Config, preparation: Preparation, home: Path) -> nn.Modu
     return model
 
 
+def first_weights(model: Any, config: Config, home: Path) -> None:
+    """Gives a pretrained model the weights of its directory, unless the run has its own. Raises: DataChanged, NotPretrained."""
+    if config.model.directory and not (home / "initial.safetensors").exists():
+        directory = home / config.model.directory
+        found = import_module(f".models.{config.model.file}", __package__).digest(directory)
+        if found != config.model.sha256:
+            raise DataChanged(f"the pretrained model {directory}", config.model.sha256, found, "model")
+        model.begin_with(directory)
+
+
 def augmentation(config: Config) -> Callable[[dict[str, Tensor], int, int], Any] | None:
     """What changes the inputs of a batch while training; None where nothing does."""
     if replace(config.augment, flip_average=False) == Augmentation():
@@ -295,7 +309,8 @@ def run_id(config: Config) -> str:
 
     Values that are the default are left out, so that a run can go on after an update of the code that knows more settings.
     """
-    said = without_defaults(replace(config, source=replace(config.source, data=(), validation=(), test=())))
+    source, model = replace(config.source, data=(), validation=(), test=()), replace(config.model, directory="")
+    said = without_defaults(replace(config, source=source, model=model))
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
@@ -321,8 +336,11 @@ def history_csv(history: dict[str, list[Any]]) -> str:
     return text.getvalue()
 
 
-def best_epoch(history: dict[str, list[Any]], task: Any) -> int:
-    """The epoch whose weights were kept: the best headline metric on the validation rows, the lower loss between equals."""
+def best_epoch(history: dict[str, list[Any]], task: Any, keep: str = "best") -> int:
+    """The epoch whose weights were kept: the last, or the one with the best headline metric on the validation rows, the lower
+    loss between equals."""
+    if keep == "last":
+        return max(history.get("epoch", []), default=0)
     sign = -1 if task.higher_is_better else 1
     ranked = [
         (sign * score, loss, epoch)
@@ -347,7 +365,8 @@ def record_line(record: Record, config: Config) -> str:
     shown = [f"{part}_{name}" for name in ("loss", second) for part in ("train", "val")]
     figures = "  ".join(f"{name} {values[name]:.4g}" for name in shown)
     width = len(str(config.train.epochs))
-    rest = f"lr {values['learning_rate']:.2g}  {values['seconds']:.1f} s{'  *' if record.best else ''}"
+    star = "  *" if record.best and config.train.keep == "best" else ""
+    rest = f"lr {values['learning_rate']:.2g}  {values['seconds']:.1f} s{star}"
     return f"epoch {values['epoch']:{width}}/{config.train.epochs}  {figures}  {rest}"
 
 

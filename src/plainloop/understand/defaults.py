@@ -24,6 +24,8 @@ class Kind:
     calendar: bool = False  # whether it makes use of hour, weekday and day of the year of each step
 
 
+# the new layer learns alone for three epochs, then the body with it, at the rates that such bodies are usually tuned with
+PRETRAINED = {"epochs": 10, "batch_size": 32, "learning_rate": 1e-3, "warmup": 0.1, "freeze": 0.3, "body_rate": 0.05}
 MODELS: dict[str, Kind] = {
     "table_mlp": Kind("embeddings and a multilayer perceptron", "table"),
     "table_linear": Kind("a weighted sum: logistic or linear regression", "table", {"learning_rate": 0.01, "weight_decay": 0.0}),
@@ -35,6 +37,7 @@ MODELS: dict[str, Kind] = {
     "series_linear": Kind(
         "the horizon as a weighted sum of the look-back", "series", {"learning_rate": 1e-3, "weight_decay": 0.0}
     ),
+    "pretrained": Kind("a model that has learned from other data, from a local directory: hf:DIR", "any", PRETRAINED),
     "mixed": Kind("a model for each kind of input, joined", "any", {"learning_rate": 2e-3}),
     "layers": Kind("a stack of torch layers", "table"),
 }
@@ -115,8 +118,9 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
     table = IMAGE_TRAIN if pictures else TEXT_TRAIN if "text" in parts else SERIES_TRAIN if "series" in parts else TABLE_TRAIN
     values |= next(row for most, row in table if num_rows < most)
     if pictures:
-        values |= {"warmup": 0.2, "weight_decay": 0.05, "patience": 0}
-        reasons["train.patience"] = "the learning rate falls to its end; the best epoch is kept all the same"
+        values |= {"warmup": 0.2, "weight_decay": 0.05, "patience": 0, "keep": "last"}
+        reasons["train.patience"] = "the learning rate falls to its end"
+        reasons["train.keep"] = "the rate has fallen to its end, and a few validation rows say less than that about epochs"
         values |= {"precision": "bfloat16"} if has_bfloat16(device) else {}
         reasons["train.precision"] = "this device multiplies bfloat16 about twice as fast" if "precision" in values else "exact"
     else:
@@ -128,11 +132,11 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
     reasons["train.epochs"] = f"{values['epochs']} passes over {num_rows:,} rows" + (
         "" if pictures else "; early stopping ends it sooner"
     )
-    reasons["train.schedule"] = f"rises for the first {values['warmup']:.0%} of the steps, then falls to zero"
     reasons["train.learning_rate"] = "the highest rate of the cycle"
     for name, value in (MODELS[model].train if model in MODELS else {}).items():
         values[name] = value
         reasons[f"train.{name}"] = f"the default of {model}"
+    reasons["train.schedule"] = f"rises for the first {values['warmup']:.0%} of the steps, then falls to zero"
     return values
 
 

@@ -18,11 +18,13 @@ import plainloop
 
 from ..plain.batches import Rows
 from ..plain.config import Config, Model
+from ..plain.faults import Fault
 from ..plain.models import layers, own
 from ..plain.prepare import Preparation
 from ..plain.run import build_model, located
 from ..plain.split import split_rows
 from .defaults import MODELS
+from .pretrained import PREFIX
 from .setting_problems import ModelDoesNotFit, UnknownModel
 
 NOT_THEIRS = [Path(file).parent for file in (torch.__file__, plainloop.__file__, traceback.__file__)]  # not the user's code
@@ -56,6 +58,10 @@ def own_model(model: Any, default: str, data: str, target: list[str]) -> OwnMode
             raise UnknownModel(model.__name__, list(MODELS), "its class is not in a file that can be copied", data, target)
         return from_file(place, model.__name__, f"{place.name}:{model.__name__}", data, target)
     text = str(model)
+    if text == "pretrained":
+        raise UnknownModel(text, ["hf:DIR", *MODELS], "say where it is, as hf:DIR", data, target)
+    if text.startswith(PREFIX):
+        return OwnModel("pretrained")
     if ".py" not in text:
         return OwnModel(text)
     path, _, name = text.partition(":")
@@ -185,6 +191,8 @@ def build(model: OwnModel, config: Config, preparation: Preparation, home: Path)
         made = build_model(config, preparation, home)
         with torch.no_grad():
             made.eval()(two_empty_rows(preparation.shapes))
+    except Fault:
+        raise
     except Exception as error:
         settings = ", ".join(f"{name}={value}" for name, value in config.model.settings.items())
         raise ModelDoesNotFit(

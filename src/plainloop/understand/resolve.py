@@ -49,6 +49,7 @@ class Asked:
     own: dict[str, Any] | None = None  # for a model of the user's own: {"file": ..., "name": ...}
     data: str = "data.csv"
     target: tuple[str, ...] = ()
+    pretrained: c.Model | None = None  # the model of hf:DIR
     augment: str | None = None  # none, light, strong
     classes: tuple[str, ...] = ()
     text: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # setting of [text] -> value found in the data, and why
@@ -141,6 +142,12 @@ def model_for(asked: Asked, columns: tuple[c.Column, ...], num_rows: int, reason
     if asked.own is not None:
         reasons["model.file"] = "your own module"
         return c.Model(file="own", settings=asked.own)
+    if asked.pretrained is not None:
+        reasons["model.file"] = "hf:DIR; its first weights are those of the directory"
+        reasons["model.mean"] = (
+            "of the pictures that it learned from" if asked.pretrained.settings["mean"] else "of the train rows"
+        )
+        return asked.pretrained
     if asked.model not in MODELS:
         raise UnknownModel(asked.model, list(MODELS), "", asked.data, list(asked.target))
     reasons["model.file"] = MODELS[asked.model].what
@@ -277,6 +284,7 @@ def without_effect(config: c.Config, given: Mapping[str, Any]) -> list[Notice]:
             f"the schedule is {train.schedule}",
             "add --set schedule=step",
         ),
+        ("patience", train.keep == "last", "the weights of the last epoch are kept", "add --set keep=best"),
         ("label_smoothing", config.task.name == "Regression", "the task is regression", "leave it out"),
         ("balance", config.task.name == "Regression" and config.task.balance != "none", "the task is regression", "leave it out"),
     ]
@@ -286,13 +294,15 @@ def without_effect(config: c.Config, given: Mapping[str, Any]) -> list[Notice]:
 def relative_to(source: c.Source, home: Path) -> c.Source:
     """The source with its paths as seen from the folder of run.toml, so that a run and its data can move together."""
 
-    def seen(path: str) -> str:
-        try:
-            return Path(os.path.relpath(Path(path).resolve(), home.resolve())).as_posix()
-        except ValueError:  # another drive
-            return str(Path(path).resolve())
-
     places: dict[str, Any] = {
-        part: tuple(seen(path) for path in getattr(source, part)) for part in ("data", "validation", "test")
+        part: tuple(seen_from(home, path) for path in getattr(source, part)) for part in ("data", "validation", "test")
     }
     return replace(source, **places)
+
+
+def seen_from(home: Path, path: str) -> str:
+    """A path as seen from a folder; whole where it is on another drive."""
+    try:
+        return Path(os.path.relpath(Path(path).resolve(), home.resolve())).as_posix()
+    except ValueError:
+        return str(Path(path).resolve())
