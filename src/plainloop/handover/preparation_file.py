@@ -63,7 +63,7 @@ def preparation_facts(run: Run, inputs: dict[str, Tensor], scores: Tensor) -> di
     first: dict[str, int] = dict.fromkeys(inputs, 0)
     columns = []
     for name, column in preparation.columns.items():
-        slots = column.slots if column.kind == "numbers" else 1
+        slots = column.slots if column.kind == "numbers" else len(column.mean) if column.kind == "image" else 1
         told = types[name]
         columns.append(
             {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from ..plain.batches import EpochBatches, class_weights
 from ..plain.run import augmentation
@@ -56,7 +57,7 @@ def training_batch(outcome: Any, scored: Scored, column: str) -> Sheet:
     codes = np.asarray(preparation.task.truth(truth)) if scored.kind == "Regression" else truth.numpy()
     labels = [scored.words(code) for code in codes]
     cards = []
-    for place, pixels in enumerate(preparation.columns[column].decode(inputs["image"][:MOST_IN_BATCH])):
+    for place, pixels in enumerate(_decoded(outcome, column, inputs["image"][:MOST_IN_BATCH])):
         lines: tuple[str, ...] = (labels[place],)
         if mixing is not None and labels[int(mixing.partner[place])] != labels[place]:
             other = labels[int(mixing.partner[place])]
@@ -95,9 +96,7 @@ def looked_at(outcome: Any, scored: Scored, column: str, part: str) -> Sheet | N
         return None
     heat, method = found
     cards = []
-    for place, (pixels, error) in enumerate(
-        zip(outcome.preparation.columns[column].decode(inputs["image"]), errors, strict=True)
-    ):
+    for place, (pixels, error) in enumerate(zip(_decoded(outcome, column, inputs["image"]), errors, strict=True)):
         pair = warm_pair(pixels, heat[place].numpy())
         cards.append(_card(pair, error, outcome, column, "right" if place < len(hits) else "wrong"))
     note = (
@@ -126,6 +125,12 @@ def warm_pair(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
     share = (0.25 + 0.5 * warmth)[:, :, None]
     warm = (grey * 0.8 * (1 - share) + colour * share).clip(0, 255).astype(np.uint8)
     return np.concatenate([plain, np.full((len(plain), 4, 3), 255, np.uint8), warm], axis=1)
+
+
+def _decoded(outcome: Any, column: str, images: Tensor) -> list[np.ndarray]:
+    """The column's own pictures out of a batch, in which its channels come first."""
+    fitted = outcome.preparation.columns[column]
+    return fitted.decode(images[:, : len(fitted.mean)])
 
 
 def _pictures(outcome: Any, column: str, rows: list[int]) -> list[np.ndarray]:

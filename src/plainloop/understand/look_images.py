@@ -81,13 +81,21 @@ def look_at_paths(
     table, found = source.data[0], []
     place = tables.load(source).place
     left_out: set[int] = set()
-    for guess in schema.columns:
-        if guess.type != "image" or guess.role != "input":
-            continue
+    guesses = [guess for guess in schema.columns if guess.type == "image" and guess.role == "input"]
+    words_of = {}
+    for guess in guesses:
         cells = frame[guess.name]
         found += check_paths(guess.name, cells, guess.format, table, target, place, options.skip_bad)
-        words = images.words_of([None if cell is None else path_of(cell, guess.format, table) for cell in cells])
-        size, reasons = choose_size(words.words, picture_options(options))
+        words_of[guess.name] = images.words_of([None if cell is None else path_of(cell, guess.format, table) for cell in cells])
+    sizes = {name: choose_size(words.words, picture_options(options)) for name, words in words_of.items()}
+    for guess in guesses:
+        cells, words, (size, reasons) = frame[guess.name], words_of[guess.name], sizes[guess.name]
+        largest = max((other for other, _ in sizes.values()), key=lambda other: other.height * other.width)
+        if (size.height, size.width) != (largest.height, largest.width):  # the channels of all columns stand side by side
+            size, reasons = (
+                Size(largest.height, largest.width, size.mode),
+                {**reasons, "size": "as the other pictures of the row"},
+            )
         pixels = pixels_of(words.words, size, progress)
         guess.size, guess.mode, guess.sha256 = (size.height, size.width), size.mode, Image.digest(words)
         guess.reason = f"{guess.reason}; {size.width} x {size.height} pixels: {reasons['size']}"

@@ -95,6 +95,22 @@ class Image:
             return torch.from_numpy(np.memmap(file.name, np.uint8, mode="r+", shape=shape))
 
     @staticmethod
+    def join(parts: list[Tensor]) -> Tensor:
+        """The pictures of several columns, the channels of one beside those of the next. Shape: uint8 (n, C1 + C2 + ..., H, W)."""
+        return torch.cat([part.permute(0, 2, 3, 1) for part in parts], 3).permute(0, 3, 1, 2)  # channels last, as each is
+
+    @staticmethod
+    def merge(shapes: list[dict[str, Any]]) -> dict[str, Any]:
+        """What a model must know of the pictures of several columns, which have one size.
+
+        >>> grey, rgb = ({"size": [8, 8], "channels": c, "mean": [9.0] * c, "std": [5.0] * c} for c in (1, 3))
+        >>> Image.merge([grey, rgb])["channels"]
+        4
+        """
+        joined = {name: [value for shape in shapes for value in shape[name]] for name in ("mean", "std")}
+        return {"size": shapes[0]["size"], "channels": sum(shape["channels"] for shape in shapes), **joined}
+
+    @staticmethod
     def digest(values: Cells) -> str:
         """SHA-256 over the contents of all pictures of the source, whatever they are called."""
         assert isinstance(values, Words)
