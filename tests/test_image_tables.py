@@ -58,7 +58,9 @@ def test_two_columns_of_pictures_stand_side_by_side(tmp_path: Path):
     left = squares(tmp_path, "left", levels[:, 0], 24)
     right = squares(tmp_path, "right", levels[:, 1], 20, colour=False)
     answers = ["right" if b > a else "left" for a, b in levels]
-    table = write_table(tmp_path / "pairs.csv", ["first", "second", "brighter"], list(map(list, zip(left, right, answers))))
+    table = write_table(
+        tmp_path / "pairs.csv", ["first", "second", "brighter"], [list(row) for row in zip(left, right, answers, strict=True)]
+    )
     run = train(table, "brighter", tmp_path / "run", epochs=25)
     columns = {column.name: column for column in run.config.inputs}
     assert columns["first"].size == columns["second"].size == (24, 24)

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import plainloop
+from plainloop.plain.readers.image_faults import UnreadablePictures
 from plainloop.training import Talk
 
 COLOURS = {"leaf": (40, 160, 60), "sea": (30, 60, 190), "sun": (220, 180, 40)}
@@ -57,6 +58,27 @@ def test_predict_a_folder(run: plainloop.Run, tmp_path: Path, monkeypatch: pytes
     assert [row["prediction"] for row in rows] == answers
     assert answers.count("sea") >= 3
     assert all(abs(sum(float(row[f"probability_{name}"]) for name in COLOURS) - 1) < 1e-6 for row in rows)
+
+
+def test_a_picture_that_cannot_be_read_gets_an_empty_prediction(
+    run: plainloop.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PLAINLOOP_CACHE", str(tmp_path / "cache"))
+    new = folder_of_pictures(tmp_path / "new", each=4)
+    whole = run.predict(new)
+    (new / "sea" / "01.png").write_bytes((new / "sea" / "01.png").read_bytes()[:300])
+    answers = run.predict(new, tmp_path / "out.csv")
+    assert answers == [*whole[:5], None, *whole[6:]]
+    assert "1 of 12 rows has a picture that cannot be decoded" in str(run.notices[-1])
+    with open(tmp_path / "out.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [rows[5]["row"], rows[5]["prediction"], rows[5]["probability_sea"]] == ["5", "", ""]
+    assert rows[6]["prediction"] == whole[6]
+    judged = run.evaluate(new)
+    assert judged["rows"] == 11
+    assert any("01.png" in str(notice) for notice in judged["notices"])
+    with pytest.raises(UnreadablePictures, match=r"01\.png"):
+        run.predict(new / "sea" / "01.png")
 
 
 def test_the_ejected_project_trains_the_same_weights(run: plainloop.Run, tmp_path: Path):

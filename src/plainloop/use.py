@@ -13,7 +13,7 @@ from .plain.checkpoint import StorageFailed, write_file
 from .problems import Notice
 from .run_folder import make_folder
 from .sources import as_frame, is_in_memory
-from .use_problems import ColumnsMissing, NothingToScore, StrangeCells, UnseenLabels, WrongWidth
+from .use_problems import ColumnsMissing, NothingToScore, RowsWithoutPicture, StrangeCells, UnseenLabels, WrongWidth
 
 if TYPE_CHECKING:
     from .plain.config import Column
@@ -119,13 +119,40 @@ def check_columns(wanted: list[str], there: list[str], place: str, run: Run) -> 
 def predict(run: Run, source: Any, output: str | Path | None) -> list[Any]:
     """See `Run.predict`."""
     table, run.notices = table_of(run, source, with_target=False)
-    scores = run.scores(table)
+    seen, notices = seen_rows(run, table)
+    run.notices += notices
+    scores = run.scores(table.rows(seen) if notices else table)
     task = run.preparation.task
     if output is not None:
-        columns = {**truth_of(run, table), **task.report_columns(scores)}
-        text = run._plain("evaluate").predictions_csv(np.arange(len(table)), columns)
+        report = {name: spread(cells, seen, len(table)) for name, cells in task.report_columns(scores).items()}
+        text = run._plain("evaluate").predictions_csv(np.arange(len(table)), {**truth_of(run, table), **report})
         write_text(output, text)
-    return task.decode(scores)
+    return spread(task.decode(scores), seen, len(table))
+
+
+def seen_rows(run: Run, table: Any) -> tuple[np.ndarray, list[Notice]]:
+    """The rows all of whose pictures can be decoded, and what there is to say of the others. Shape: int64 (n,).
+
+    Raises: UnreadablePictures where no row is left.
+    """
+    bad: dict[int, tuple[str, str]] = {}
+    for column in run.config.inputs:
+        if column.type == "image":
+            cells, size = table[column.name], run._plain("readers.pixels").Size(*column.size, column.mode)
+            reasons = run._plain("readers.pixel_cache").pixels_of(cells.words, size).bad if cells.words else {}
+            bad |= {row: (cells.words[code], reasons[code]) for row, code in enumerate(cells.codes.tolist()) if code in reasons}
+    if bad and len(bad) == len(table):
+        raise run._plain("readers.image_faults").UnreadablePictures([bad[row] for row in sorted(bad)], len(table))
+    seen = np.array([row for row in range(len(table)) if row not in bad], np.int64)
+    return seen, [RowsWithoutPicture([bad[row] for row in sorted(bad)], len(table))] if bad else []
+
+
+def spread(cells: list[Any], rows: np.ndarray, count: int) -> list[Any]:
+    """The cells at their rows among `count`, None elsewhere."""
+    made: list[Any] = [None] * count
+    for row, cell in zip(rows.tolist(), cells, strict=True):
+        made[row] = cell
+    return made
 
 
 def truth_of(run: Run, table: Any) -> dict[str, list[Any]]:
@@ -166,6 +193,8 @@ def evaluate(run: Run, source: Any) -> dict[str, Any]:
 
     table, notices = table_of(run, source, with_target=True)
     task = run.preparation.task
+    seen, said = seen_rows(run, table)
+    table, notices = table.rows(seen) if said else table, [*notices, *said]
     target = run.preparation.target(table)
     known = known_rows(target)
     if not known.all():

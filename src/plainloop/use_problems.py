@@ -139,3 +139,29 @@ class StrangeCells(Notice):
     @classmethod
     def example(cls) -> StrangeCells:
         return cls([("area", "cells that are no numbers", 2)], 40)
+
+
+@dataclass
+class RowsWithoutPicture(Notice):
+    """Rows to predict or to score whose picture cannot be decoded.
+
+    What it does: leaves their predictions empty, and leaves them out of an evaluation; the other rows are done.
+    Why: a picture made up in its place would get a prediction that means nothing.
+    Example: `plainloop predict runs/pets-1 new_photos` where one of 400 photos is cut off
+    Fix: write these files again.
+    """
+
+    bad: list[tuple[str, str]]  # name, reason
+    rows: int
+
+    def __post_init__(self) -> None:
+        shown = listed([f"{shorten(name[-60:], 60)} {reason}" for name, reason in self.bad], 2)
+        verb = "has a picture" if len(self.bad) == 1 else "have pictures"
+        self.what = f"{len(self.bad)} of {self.rows} rows {verb} that cannot be decoded: {shown}."
+        self.expected = "Expected whole JPEG, PNG, GIF, BMP, WebP or TIFF pictures of at most 50 million pixels."
+        self.why = "They get no prediction: one for a picture that is made up would mean nothing."
+        self.fix = "write these files again, then: plainloop predict RUN FOLDER"
+
+    @classmethod
+    def example(cls) -> RowsWithoutPicture:
+        return cls([("new_photos/17.jpg", "is cut off")], 400)

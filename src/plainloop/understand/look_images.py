@@ -94,7 +94,7 @@ def look_at_paths(
         if (size.height, size.width) != (largest.height, largest.width):  # the channels of all columns stand side by side
             size, reasons = (
                 Size(largest.height, largest.width, size.mode),
-                {**reasons, "size": "as the other pictures of the row"},
+                {**reasons, "size": "as the other pictures"},
             )
         pixels = pixels_of(words.words, size, progress)
         guess.size, guess.mode, guess.sha256 = (size.height, size.width), size.mode, Image.digest(words)

@@ -96,7 +96,7 @@ class Image:
 
     @staticmethod
     def join(parts: list[Tensor]) -> Tensor:
-        """The pictures of several columns, the channels of one beside those of the next. Shape: uint8 (n, C1 + C2 + ..., H, W)."""
+        """The pictures of several columns, channel beside channel. Shape: uint8 (n, C1 + C2 + ..., H, W)."""
         return torch.cat([part.permute(0, 2, 3, 1) for part in parts], 3).permute(0, 3, 1, 2)  # channels last, as each is
 
     @staticmethod
