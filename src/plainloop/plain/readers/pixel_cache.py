@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
+from .cache_limit import hold, make_room
 from .containers import Unreadable, array_of, is_array_file, parts_of, read_bytes, stamp
 from .content_digests import cache_folder, content_digests, threads
 from .image_faults import DamagedPictures, NoRoomForPixels, UnreadablePictures, UnsafeNames
@@ -44,6 +46,7 @@ class Pixels:
     array: np.ndarray
     facts: np.ndarray
     bad: dict[int, str]  # place -> why the picture cannot be decoded
+    held: BinaryIO  # keeps the array from being removed while it is in use
 
     def check(self, places: np.ndarray, names: Sequence[str]) -> None:
         """Raises: UnreadablePictures where one of the places cannot be decoded."""
@@ -99,12 +102,13 @@ def key_of(names: Sequence[str], size: Size, files: Sequence[str]) -> str:
 
 
 def _load(base: Path) -> Pixels:
+    held = hold(base.with_suffix(".npy"))
     facts = np.load(base.with_suffix(".facts.npy"))
     bad = json.loads(base.with_suffix(".bad.json").read_text(encoding="utf-8"))
     array = np.load(base.with_suffix(".npy"), mmap_mode="c")  # copy on write: torch wants it writable, the file stays as it is
     if not (facts["state"] != WAITING).all() or len(facts) != len(array):
         raise ValueError("the cache is not complete")
-    return Pixels(array, facts, {int(place): reason for place, reason in bad.items()})
+    return Pixels(array, facts, {int(place): reason for place, reason in bad.items()}, held)
 
 
 def _fill(names: Sequence[str], size: Size, base: Path, tell: Callable[[int, int], None]) -> Pixels:
@@ -112,10 +116,13 @@ def _fill(names: Sequence[str], size: Size, base: Path, tell: Callable[[int, int
     shape = (len(names), size.height, size.width, size.channels)
     part, facts_part = base.with_suffix(".part.npy"), base.with_suffix(".part.facts.npy")
     if not part.exists():
+        needed = int(np.prod(shape))
+        make_room(base.parent, needed, shutil.disk_usage(base.parent).free - ROOM_LEFT)
         free = shutil.disk_usage(base.parent).free
-        if int(np.prod(shape)) + ROOM_LEFT > free:
-            raise NoRoomForPixels(str(base.parent), int(np.prod(shape)), free)
+        if needed + ROOM_LEFT > free:
+            raise NoRoomForPixels(str(base.parent), needed, free)
     array = _open(part, np.dtype(np.uint8), shape)
+    held = hold(part)
     facts = _open(facts_part, FACTS, (len(names),))
     bad: dict[int, str] = {}
     todo = np.flatnonzero(facts["state"] != GOOD)  # what was bad is looked at again, to say why
@@ -150,7 +157,8 @@ def _fill(names: Sequence[str], size: Size, base: Path, tell: Callable[[int, int
         except FileNotFoundError:  # another process was faster, with the same pixels
             if not target.exists():
                 raise
-    return _load(base)
+    with held:
+        return _load(base)
 
 
 def _open(path: Path, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:
