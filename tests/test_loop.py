@@ -98,6 +98,18 @@ def test_the_best_weights_are_kept(kind: str):
     assert validate(model, made.task, made.batches("validation", 50))["loss"] == pytest.approx(columns["val_loss"][best - 1])
 
 
+def test_the_last_weights_are_kept_where_asked_for():
+    made = case()
+    model = net(made)
+    settings = replace(SETTINGS, epochs=6, learning_rate=0.3, keep="last", patience=2)
+    records = list(begin(made, model, settings))
+    assert len(records) == 6, "the last epoch is always the one that is kept, so patience never ends"
+    assert best_epoch({name: [r.values[name] for r in records] for name in records[0].values}, made.task, "last") == 6
+    val_loss = validate(model, made.task, made.batches("validation", 50))["loss"]
+    assert val_loss == pytest.approx(records[-1].values["val_loss"])
+    assert val_loss > min(record.values["val_loss"] for record in records), "the test needs a run that gets worse"
+
+
 def test_between_equal_scores_the_lower_loss_is_better():
     task = case("Multilabel").task
     columns = {"epoch": [1, 2, 3, 4], "val_loss": [0.5, 0.4, 0.4, 0.6], "val_f1_macro": [0.8, 0.8, 0.8, float("nan")]}

@@ -77,7 +77,9 @@ def worst_errors(outcome: Any, scored: Scored, column: str, part: str) -> Sheet:
     shown = _pictures(outcome, column, [error.row for error in errors])
     cards = tuple(_card(pixels, error, outcome, column) for pixels, error in zip(shown, errors, strict=True))
     many = f"{len(wrong):,} of {len(scored):,} {part} pictures are wrong" if scored.kind != "Regression" else "Furthest off first"
-    return Sheet("worst_errors", "The worst of them", f"{many}; those the net was surest of come first.", cards, 6, 132)
+    return Sheet(
+        "worst_errors", "The worst of them", f"{many}; those whose truth the net thought least likely come first.", cards, 6, 132
+    )
 
 
 def looked_at(outcome: Any, scored: Scored, column: str, part: str) -> Sheet | None:

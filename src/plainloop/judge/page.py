@@ -34,7 +34,7 @@ MEANINGS = {
     "plain": "the code that ran",
     "prepared.json": "vocabularies, scales, labels",
     "split.json": "row numbers of each split",
-    "weights.safetensors": "the weights of the best epoch",
+    "weights.safetensors": "the weights that were kept",
     "checkpoints": "what resume and retrain go on from",
     "history.csv": "one line per epoch",
     "metrics.json": "every number of this page",
@@ -80,6 +80,7 @@ def page(
         name=Path(folder).name,
         target=", ".join(column.name for column in config.targets),
         kind=scored.kind,
+        keep=config.train.keep,
         images=images,
         sheets=_sheets(sheets, room),
         metrics=_metrics(judged),
@@ -292,7 +293,7 @@ def _timing(outcome: Any, judged: Mapping[str, Any]) -> list[tuple[str, str]]:
         lines.append(("an epoch (median)", f"{np.median(epochs):.3g} s"))
     if speed:
         lines.append(("rows per second (median)", f"{np.median(speed):,.0f}"))
-    return [*lines, ("best epoch", f"{judged['best_epoch']} of {judged['epochs']}")]
+    return [*lines, ("epoch kept", f"{judged['best_epoch']} of {judged['epochs']}")]
 
 
 def _versions() -> list[tuple[str, str]]:

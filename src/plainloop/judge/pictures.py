@@ -172,7 +172,7 @@ def _history(history: dict[str, list], headline: str, best_epoch: int) -> list[P
         Picture(
             f"curve_{name}",
             "curves",
-            f"The {title(name)} of train and validation rows over the epochs; the best epoch is {best_epoch}.",
+            f"The {title(name)} of train and validation rows over the epochs; the weights of epoch {best_epoch} were kept.",
             plots.curves(history, name, best_epoch),
         )
         for name in drawn

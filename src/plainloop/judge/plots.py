@@ -82,7 +82,7 @@ def shorten(text: str, limit: int = 18) -> str:
 
 
 def curves(history: dict[str, list], name: str, best_epoch: int) -> bytes:
-    """train_<name> and val_<name> over the epochs, the best epoch marked."""
+    """train_<name> and val_<name> over the epochs, the epoch whose weights were kept marked."""
     words = in_words(name)
     with panel(words[:1].upper() + words[1:], "epoch", words) as made:
         epochs = history["epoch"]
@@ -100,7 +100,7 @@ def curves(history: dict[str, list], name: str, best_epoch: int) -> bytes:
                     linestyle="-" if part == "train" else "--",
                 )
         if best_epoch in epochs:
-            made.axes.axvline(best_epoch, color=GREY, linewidth=1, linestyle=":", label=f"best epoch ({best_epoch})")
+            made.axes.axvline(best_epoch, color=GREY, linewidth=1, linestyle=":", label=f"kept ({best_epoch})")
         made.axes.xaxis.get_major_locator().set_params(integer=True)
         made.axes.legend()
     return made.png

@@ -208,7 +208,7 @@ def text_report(judged: Mapping[str, Any], outcome: Any) -> str:
         lines += ["", *aligned(table)]
     notes = [line for name, note in judged["notes"].items() for line in textwrap.wrap(f"{name}: {note}", 80)]
     lines += ["", *notes]
-    lines += [f"best epoch {judged['best_epoch']} of {judged['epochs']}, {judged['seconds']:g} s"]
+    lines += [f"epoch {judged['best_epoch']} of {judged['epochs']} kept, {judged['seconds']:g} s"]
     return "\n".join([*lines, f"report    {judged['report']}", f"pictures  {judged['pictures']}"])
 
 

@@ -20,6 +20,7 @@ from .ragged import Ragged
 
 FORMULA = re.compile(r"[=@\t\r].|\+(?=.)(?![\d.]+$)", re.DOTALL)  # "+" and "+1" are labels that people use
 ACTIVATION_BYTES = 8 * 2**20  # widest layer of an evaluation batch; larger ones fall out of the cache and cost up to 1.7 times
+ACTIVATION_BYTES_OF_DEVICE = 2**30  # an accelerator has no such cache, and waits for the host where batches are small
 
 
 def evaluation_batches(rows: Rows, model: nn.Module, batch_size: int) -> DataLoader:
@@ -31,7 +32,9 @@ def evaluation_batches(rows: Rows, model: nn.Module, batch_size: int) -> DataLoa
     dense = [values for values in rows.inputs.values() if not isinstance(values, Ragged)]
     pictures = [8 * values[0].numel() for values in dense if values.dim() > 2]  # a first layer of some 20 channels
     tokens = 1 if rows.lengths is None else max(1, int(rows.lengths.double().mean()))  # such layers have a row for each token
-    most = ACTIVATION_BYTES // (4 * max([*(width * tokens for width in widths), *pictures], default=256))
+    on_cpu = next(model.parameters()).device.type == "cpu"
+    room = ACTIVATION_BYTES if on_cpu else ACTIVATION_BYTES_OF_DEVICE
+    most = room // (4 * max([*(width * tokens for width in widths), *pictures], default=256))
     size = max(1, min(4 * batch_size, most))
     return loader(rows, EpochBatches(len(rows), size, shuffle=False, lengths=rows.lengths))
 
