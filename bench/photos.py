@@ -22,13 +22,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image as Picture
 from scipy.stats import t as student
 from torch import nn
 from torch.nn import functional as F
-
-from plainloop.plain.columns.image import Image
-from plainloop.plain.config import Column, Source
-from plainloop.plain.readers import images
 
 DATA = Path(os.environ.get("PLAINLOOP_DATA", Path(__file__).parent.parent.parent / "shared" / "data")) / "image"
 GOAL = 0.10
@@ -102,13 +99,16 @@ def by_tiny_vgg(data: Path, seed: int, seconds: float) -> float:
 
 
 def photos(data: Path) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """All photos at 64 pixels, from 0 to 1, their classes, and the rows that train and that test."""
-    source = Source(reader="images", format="images", data=(str(data),))
-    table = images.read(source, [Column(name="path", type="image"), Column(name="label", type="category", role="target")])
-    pixels = Image([64, 64], "rgb", [0.0] * 3, [1.0] * 3).encode(table["path"]).float() / 255
-    test = torch.arange(len(table))[table.parts["test"].start : table.parts["test"].stop]
-    train = torch.tensor(sorted(set(range(len(table))) - set(test.tolist())))
-    return pixels, torch.from_numpy(table["label"].codes).long(), train, test
+    """All photos squeezed to 64 pixels, from 0 to 1, their classes, and the rows that train and that test."""
+    files = [path for part in ("train", "test") for path in sorted((data / part).rglob("*.jp*g"))]
+    names = sorted({path.parent.name for path in files})
+    pixels = []
+    for path in files:
+        photo = torch.from_numpy(np.array(Picture.open(path).convert("RGB"))).permute(2, 0, 1)[None]
+        pixels.append(F.interpolate(photo, (64, 64), mode="bilinear", antialias=True).float() / 255)
+    in_test = torch.tensor([path.is_relative_to(data / "test") for path in files])
+    target = torch.tensor([names.index(path.parent.name) for path in files])
+    return torch.cat(pixels), target, torch.nonzero(~in_test)[:, 0], torch.nonzero(in_test)[:, 0]
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from torch import nn
 
 import plainloop
 from pictures import folder
-from plainloop.plain.config import Train
+from plainloop.plain.config import Column, Train
 from plainloop.plain.loop import train
 from plainloop.plain.models.pretrained import Model
 from plainloop.plain.models.pretrained_faults import NotPretrained, NoTransformers
@@ -25,6 +25,7 @@ from plainloop.plain.optimize import body_of, build_optimizer
 from plainloop.plain.run import DataChanged, first_weights
 from plainloop.training import Talk
 from plainloop.understand.pretrained import pretrained
+from plainloop.understand.setting_problems import ModelDoesNotFit
 from small import case, same_tensors
 
 has_transformers = pytest.mark.skipif(find_spec("transformers") is None, reason="the package transformers is not installed")
@@ -206,6 +207,22 @@ def test_directories_that_are_refused(tmp_path: Path):
     assert "'no-such'" in reason(place)
     (place / "config.json").write_text("{", encoding="utf-8")
     assert "cannot be read" in reason(place)
+
+
+@has_transformers
+def test_inputs_that_the_body_does_not_take_are_refused(tmp_path: Path):
+    made = pretrained(f"hf:{directory(tmp_path / 'vit')}")
+    assert made is not None
+    photo, weight = Column(name="photo", type="image"), Column(name="weight", type="number")
+    made.check([photo, Column(name="kind", type="category", role="target")])
+    with pytest.raises(ModelDoesNotFit, match="weight are none"):
+        made.check([photo, weight])
+    facts = json.dumps(BODIES["bert"])
+    (tmp_path / "vit" / "config.json").write_text(facts, encoding="utf-8")
+    texts = pretrained(f"hf:{tmp_path / 'vit'}")
+    assert texts is not None
+    with pytest.raises(ModelDoesNotFit, match="no pictures"):
+        texts.check([Column(name="review", type="text")])
 
 
 def test_without_the_package_it_is_refused_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

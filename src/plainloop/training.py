@@ -100,6 +100,8 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
     if not seen.target or seen.split is None:
         raise NoTarget(seen.source.data[0], [column.name for column in seen.schema.columns])
     talk.line(look_text(seen, columns=False))
+    if given:
+        given.check(seen.schema.config_columns())
     own = own_model(options.model, seen.model or default_model(seen.schema.config_columns()), seen.source.data[0], seen.target)
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
     classes = tuple(seen.schema.task.classes) if seen.schema.task else ()

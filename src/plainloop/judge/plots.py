@@ -18,7 +18,7 @@ import numpy as np
 from .wording import title as in_words
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676"
-COLOURS = [BLUE, RED, GREEN, ORANGE, "#CC79A7", "#56B4E9", "#000000", "#B8A500", "#7B4FA3", "#8A5A2B"]
+COLOURS = [BLUE, RED, GREEN, ORANGE, "#CC79A7", "#56B4E9", "#4D4D99", "#B8A500", "#7B4FA3", "#8A5A2B"]
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ..options import DataOptions
-from ..plain.config import Model
+from ..plain.config import Column, Model
 from ..plain.models.pretrained import digest
 from ..plain.models.pretrained_faults import NotPretrained, NoTransformers
+from ..problems import listed
+from .setting_problems import ModelDoesNotFit
 
 PREFIX = "hf:"
 UNUSED = ("id2label", "label2id", "architectures", "transformers_version", "_name_or_path", "dtype", "torch_dtype", "auto_map")
@@ -68,6 +70,25 @@ class Pretrained:
         height, width = self.size()
         mode: Literal["grey", "rgb"] = "grey" if self.architecture.get("num_channels", 3) == 1 else "rgb"
         return replace(options, image_size=options.image_size or f"{height}x{width}", image_mode=options.image_mode or mode)
+
+    def check(self, columns: Sequence[Column]) -> None:
+        """Raises: ModelDoesNotFit where the inputs are not those that it takes."""
+        types = {column.type for column in columns if column.role == "input"}
+        if self.takes_pictures and types != {"image"}:
+            others = [column.name for column in columns if column.role == "input" and column.type != "image"]
+            raise ModelDoesNotFit(
+                f"{PREFIX}{self.directory}",
+                f"it takes pictures, and the columns {listed(others)} are none",
+                "columns of pictures alone as inputs",
+                "leave the other columns out with --ignore",
+            )
+        if not self.takes_pictures:  # the numbers of its tokens are not those of the text columns' own tokenizer
+            raise ModelDoesNotFit(
+                f"{PREFIX}{self.directory}",
+                f"its config.json (model_type {self.architecture['model_type']}) speaks of no pictures",
+                "a body for pictures; bodies for texts are not taken yet",
+                "train a built-in model, or your own: --model FILE.py:CLASS",
+            )
 
 
 def pretrained(model: Any) -> Pretrained | None:

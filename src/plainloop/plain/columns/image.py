@@ -126,15 +126,5 @@ class Image:
         """What a model must know of the pictures."""
         return {"size": list(self.size), "channels": len(self.mean), "mean": list(self.mean), "std": list(self.std)}
 
-    @staticmethod
-    def merge(shapes: list[dict[str, Any]]) -> dict[str, Any]:
-        """Several pictures of a row stand one behind the other, as further channels."""
-        lists = {name: [value for shape in shapes for value in shape[name]] for name in ("mean", "std")}
-        return {**shapes[0], "channels": sum(shape["channels"] for shape in shapes), **lists}
-
-    @staticmethod
-    def join(parts: list[Tensor]) -> Tensor:
-        return torch.cat(parts, 1)
-
     def state(self) -> dict[str, Any]:
         return asdict(self)
