@@ -15,7 +15,7 @@ from outcomes import Finished, words
 from plainloop.judge.baselines import boosting, trivial
 from plainloop.judge.errors import file_name
 from plainloop.judge.image_pictures import image_column, sheets, training_batch
-from plainloop.judge.importance import _slots, importance
+from plainloop.judge.importance import importance
 from plainloop.judge.report import judge, text_report
 from plainloop.judge.saliency import CAM, GRADIENT, saliency
 from plainloop.judge.scored import score
@@ -243,7 +243,6 @@ def test_a_picture_beside_a_number_is_one_column_of_the_importance(tmp_path: Pat
     found = importance(run)
     assert set(found.columns) == {"path", "size"}
     assert found.columns[0] == "size"
-    assert _slots(run.preparation) == [("image", slice(None)), ("numbers", slice(None))]  # every channel of a picture goes along
     judged = judge(run, tmp_path)
     assert "8 x 8" in judged["notes"]["boosting"]
     assert judged["baselines"]["boosting"]["accuracy"]["value"] > 0.8  # the number says it all
