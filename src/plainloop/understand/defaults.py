@@ -72,7 +72,7 @@ TEXT_TRAIN: list[tuple[float, dict[str, Any]]] = [
 IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (2_000, {"epochs": 100, "batch_size": 32, "learning_rate": 2e-3}),
     (20_000, {"epochs": 30, "batch_size": 128, "learning_rate": 5e-3}),
-    (100_000, {"epochs": 20, "batch_size": 512, "learning_rate": 1e-2}),
+    (100_000, {"epochs": 30, "batch_size": 512, "learning_rate": 1e-2}),
     (float("inf"), {"epochs": 12, "batch_size": 512, "learning_rate": 1e-2}),
 ]
 
