@@ -93,16 +93,18 @@ class Decided:
 def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., Path]) -> Decided:
     """Understands the data and decides every setting; `home` makes the run folder once the data has a name."""
     with bar("decoding pictures") as progress:
-        seen = look(source, options, keep=lambda: home() / "data", progress=progress)
+        seen = look(source, options, keep=lambda: home(source if isinstance(source, str) else "data") / "data", progress=progress)
     if not seen.target or seen.split is None:
         raise NoTarget(seen.source.data[0], [column.name for column in seen.schema.columns])
     talk.line(look_text(seen, columns=False))
-    own = own_model(options.model, seen.model or default_model(seen.schema.config_columns()), seen.source.data[0], seen.target)
+    own = own_model(
+        options.model, seen.model or default_model(seen.schema.config_columns(), seen.task), seen.source.data[0], seen.target
+    )
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
     classes = tuple(seen.schema.task.classes) if seen.schema.task else ()
     settings, auto = without_auto(settings_of(options))
     names = seen.source.data[0], tuple(seen.target)
-    asked = Asked(settings, own.name, written, *names, options.augment, classes, seen.text, seen.task_values)
+    asked = Asked(settings, own.name, written, *names, options.augment, classes, seen.text, seen.task_values, seen.sequence)
     made = resolve(
         seen.source,
         seen.schema.config_columns(),
