@@ -90,10 +90,9 @@ class Sequence:
         hits = (own >= scores.amax(2)) & counts
         tokens = counts.sum()
         total = loss * tokens
-        if self.label_smoothing:
-            likelihood = ((scores.logsumexp(2) - own) * counts).sum()
-        else:
-            likelihood = total
+        likelihood = total
+        if self.label_smoothing:  # the loss takes its share of the mean score of all words in the place of the right one's
+            likelihood = total + self.label_smoothing * ((scores.mean(2) - own) * counts).sum()
         exact = (hits == counts).all(1).sum()
         sums = torch.stack([total, likelihood, hits.sum(), tokens, exact])
         return sums if sums.device.type == "mps" else sums.double()  # an epoch may have more tokens than float32 can count
