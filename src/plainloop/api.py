@@ -158,14 +158,14 @@ def load(run: str | Path) -> Run:
     return Run(run)
 
 
-def predict(run: str | Path | Run, source: Any, output: str | Path | None = None) -> list[Any]:
-    """Predictions of a run for new rows; with `output` also as CSV with probabilities."""
-    return (run if isinstance(run, Run) else load(run)).predict(source, output)
+def predict(run: str | Path | Run, source: Any, output: str | Path | None = None, **decoding: Any) -> list[Any]:
+    """Predictions of a run for new rows; with `output` also as CSV with probabilities. decoding: see `Run.predict`."""
+    return (run if isinstance(run, Run) else load(run)).predict(source, output, **decoding)
 
 
-def evaluate(run: str | Path | Run, source: Any) -> dict[str, Any]:
-    """The metrics of a run, with intervals, on other labelled rows."""
-    return (run if isinstance(run, Run) else load(run)).evaluate(source)
+def evaluate(run: str | Path | Run, source: Any, **decoding: Any) -> dict[str, Any]:
+    """The metrics of a run, with intervals, on other labelled rows. decoding: see `Run.predict`."""
+    return (run if isinstance(run, Run) else load(run)).evaluate(source, **decoding)
 
 
 def eject(run: str | Path | Run, folder: str | Path, *, with_data: bool = False) -> Path:

@@ -83,7 +83,14 @@ def resume(run: str, *, as_json: AsJson = False, quiet: Quiet = False) -> int:
 
 
 @app.command(help_epilogue="Example: plainloop evaluate runs/titanic-1 other.csv")
-def evaluate(run: str, source: str, *sources: str, as_json: AsJson = False) -> int:
+def evaluate(
+    run: str,
+    source: str,
+    *sources: str,
+    beam: int | None = None,
+    length_penalty: float | None = None,
+    as_json: AsJson = False,
+) -> int:
     """Score other labelled rows with a finished run.
 
     Parameters
@@ -91,12 +98,17 @@ def evaluate(run: str, source: str, *sources: str, as_json: AsJson = False) -> i
     run
         Run folder.
     source
-        Table with the columns of the training data, the target among them.
+        Table with the columns of the training data, the target among them; or a file of lines and the file of their answers.
+    beam
+        Texts: follow this many answers at a time.
+    length_penalty
+        Texts: power of the length that divides an answer's log-probability.
     """
     from . import api
     from .show import evaluation_text, notice_text
 
-    result = api.evaluate(run, [source, *sources] if sources else source)
+    files = [source, *sources] if sources else source
+    result = api.evaluate(run, files, beam=beam, length_penalty=length_penalty)
     notices = result.pop("notices")
     for notice in notices:
         print(notice_text(notice), file=sys.stderr)
@@ -109,6 +121,11 @@ def predict(
     source: str,
     *sources: str,
     output: Annotated[str, Parameter(name=["--output", "-o"])] = "-",
+    beam: int | None = None,
+    length_penalty: float | None = None,
+    temperature: float | None = None,
+    top: int | None = None,
+    seed: int | None = None,
     as_json: AsJson = False,
 ) -> int:
     """Predict new rows with a finished run; writes CSV with probabilities.
@@ -118,15 +135,27 @@ def predict(
     run
         Run folder.
     source
-        Table with the columns of the training data; the target is not needed.
+        Table with the columns of the training data; the target is not needed. For texts also a file with one in each line.
     output
-        File to write; - for stdout.
+        File to write; - for stdout. Texts: one answer per line, unless it ends in .csv.
+    beam
+        Texts: follow this many answers at a time.
+    length_penalty
+        Texts: power of the length that divides an answer's log-probability.
+    temperature
+        Texts: draw the tokens; 1 as probable as the model says, less is bolder.
+    top
+        Texts: draw from this many most probable tokens only.
+    seed
+        Texts: seed of what is drawn.
     """
     from . import api
     from .show import notice_text
 
     loaded = api.load(run)
-    answers = loaded.predict([source, *sources] if sources else source, None if as_json and output == "-" else output)
+    how = {"beam": beam, "length_penalty": length_penalty, "temperature": temperature, "top": top, "seed": seed}
+    files = [source, *sources] if sources else source
+    answers = loaded.predict(files, None if as_json and output == "-" else output, **how)
     for notice in loaded.notices:
         print(notice_text(notice), file=sys.stderr)
     if as_json:

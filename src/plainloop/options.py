@@ -24,9 +24,9 @@ class DataOptions:
     Attributes
     ----------
     target
-        Column to learn, or several: A,B.
+        Column to learn, or several: A,B; or the file whose lines answer those of the first.
     task
-        binary, multiclass, multilabel, regression or forecast.
+        binary, multiclass, multilabel, regression, forecast, or sequence (a text is written).
     types
         Column types: NAME=number|category|boolean|datetime|tags|image|text, several with commas.
     ignore
@@ -90,7 +90,7 @@ class DataOptions:
     """
 
     target: Names = None
-    task: Literal["binary", "multiclass", "multilabel", "regression", "forecast"] | None = None
+    task: Literal["binary", "multiclass", "multilabel", "regression", "forecast", "sequence"] | None = None
     types: Any = None
     ignore: Names = None
     missing: Names = None

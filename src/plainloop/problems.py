@@ -11,6 +11,7 @@ import importlib
 import re
 import shlex
 from difflib import get_close_matches
+from pathlib import Path
 
 from .plain.faults import Fault
 
@@ -34,6 +35,8 @@ MODULES = (
     "plainloop.understand.series_problems",
     "plainloop.understand.series_notices",
     "plainloop.understand.sequence_problems",
+    "plainloop.understand.pair_problems",
+    "plainloop.plain.readers.lines",
     "plainloop.understand.setting_problems",
     "plainloop.run_problems",
     "plainloop.adjust.adjust_problems",
@@ -93,6 +96,9 @@ def command(verb: str, data: str, target: list[str], *options: str) -> str:
     if verb == "train" and TYPED[0] in LIKE_TRAIN:
         verb = TYPED[0]
     if data in TYPED[1:] and TYPED[0] == verb:
+        named = TYPED[TYPED.index("--target") + 1] if "--target" in TYPED[:-1] else ""
+        if target and Path(named).is_file():  # the target was a file: its column has a name that is no option's value
+            words[2] = named
         words = with_options(list(TYPED[1:]), list(words[1:]))
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
 

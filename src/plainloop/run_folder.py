@@ -34,6 +34,7 @@ SECTIONS_HELP = {
     "machine": "what it computes on; part of the run's identity",
     "augment": "how images are changed while training",
     "text": "how texts become tokens",
+    "sequence": "how a target that is a text becomes tokens, and how an answer is written",
 }
 
 
@@ -288,30 +289,34 @@ class Run:
     def report(self) -> Path:
         return self.folder / "report.html"
 
-    def scores(self, table: Any) -> Any:
-        """Raw scores for the rows of a table. Shape: float32 (n, out) or (n, K, out)."""
+    def scores(self, table: Any, *, with_target: bool = False) -> Any:
+        """Raw scores for the rows of a table. Shape: float32 (n, out) or (n, K, out), or what the task's `predict` gives."""
         import torch
 
         batches, evaluate = self._plain("batches"), self._plain("evaluate")
-        rows = batches.Rows(self.preparation.inputs(table), torch.zeros(len(table)))
+        inputs = self.preparation.inputs(table)
+        rows = self.preparation.rows(table) if with_target else batches.Rows(inputs, torch.zeros(len(table)))
         loader = evaluate.evaluation_batches(rows, self.model, self.config.train.batch_size)
         forward = self._plain("run").forward_of(self.model, self.config)
         return evaluate.score(self.model, self.preparation.task, loader, self.config.train.precision, forward)
 
-    def predict(self, source: Any, output: str | Path | None = None) -> list[Any]:
+    def predict(self, source: Any, output: str | Path | None = None, **decoding: Any) -> list[Any]:
         """Predictions for new rows: a path, a frame, an array or dictionaries. With `output` also a CSV with probabilities.
+
+        Where texts are written, an output that is no .csv has one answer per line, and `decoding` says how answers are looked
+        for: beam, length_penalty, temperature, top, seed.
 
         Raises: ColumnsMissing and what reading raises.
         """
         from .use import predict
 
-        return predict(self, source, output)
+        return predict(self, source, output, decoding)
 
-    def evaluate(self, source: Any) -> dict[str, Any]:
-        """The test metrics, with intervals, on other labelled rows."""
+    def evaluate(self, source: Any, **decoding: Any) -> dict[str, Any]:
+        """The test metrics, with intervals, on other labelled rows; decoding: see `predict`."""
         from .use import evaluate
 
-        return evaluate(self, source)
+        return evaluate(self, source, decoding)
 
     def retrain(self, **settings: Any) -> Run:
         """The run again with other settings, as a child of this one. See `plainloop.retrain`."""

@@ -96,18 +96,20 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
     given = pretrained(options.model)
     options = given.options(options) if given else options
     with bar("decoding pictures") as progress:
-        seen = look(source, options, keep=lambda: home() / "data", progress=progress)
+        seen = look(source, options, keep=lambda: home(source if isinstance(source, str) else "data") / "data", progress=progress)
     if not seen.target or seen.split is None:
         raise NoTarget(seen.source.data[0], [column.name for column in seen.schema.columns])
     talk.line(look_text(seen, columns=False))
     if given:
         given.check(seen.schema.config_columns())
-    own = own_model(options.model, seen.model or default_model(seen.schema.config_columns()), seen.source.data[0], seen.target)
+    default = seen.model or default_model(seen.schema.config_columns(), seen.task)
+    own = own_model(options.model, default, seen.source.data[0], seen.target)
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
     classes = tuple(seen.schema.task.classes) if seen.schema.task else ()
     settings, auto = without_auto(settings_of(options))
     names, body = (seen.source.data[0], tuple(seen.target)), given.model() if given else None
-    asked = Asked(settings, own.name, written, *names, body, options.augment, classes, seen.text, seen.task_values)
+    said = seen.text, seen.task_values, seen.sequence
+    asked = Asked(settings, own.name, written, *names, body, options.augment, classes, *said)
     made = resolve(
         seen.source,
         seen.schema.config_columns(),

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .plain.checkpoint import StorageFailed, write_file
+from .plain.run import beside
 from .problems import Notice
 from .run_folder import make_folder
 from .sources import as_frame, is_in_memory
 from .use_problems import ColumnsMissing, NothingToScore, RowsWithoutPicture, StrangeCells, UnseenLabels, WrongWidth
+from .writing import as_lines, decoding, limits, line_columns, pair_of, writes
 
 if TYPE_CHECKING:
     from .plain.config import Column
@@ -35,6 +37,7 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
 
         columns = [*config.inputs, *(config.targets if with_target else [])]
         return pictures_like(source, config.source, reader, columns), []
+    source = pair_of(source)
     if is_in_memory(source):
         frame, _ = as_frame(source)
         columns = columns_for(run, list(frame.columns), with_target=with_target)
@@ -42,7 +45,7 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
         table = reader.read_frame(frame, columns, config.source.missing)
         return table, strange_cells(run, {name: frame[name].null_count() for name in frame.columns}, table)
     paths = [str(source)] if isinstance(source, (str, Path)) else [str(path) for path in source]
-    found, notices = probe_like(paths, config.source)
+    found, notices = probe_like(paths, config.source, line_columns(run, paths))
     there = list(reader.read_text(found)[0].columns)
     if found.format == "csv" and not found.header and not config.source.header:
         names = places_without_header(run, len(there), paths[0], with_target=with_target)
@@ -116,18 +119,23 @@ def check_columns(wanted: list[str], there: list[str], place: str, run: Run) -> 
         raise ColumnsMissing(place, missing, there, str(run.folder), only_target=set(missing) <= targets)
 
 
-def predict(run: Run, source: Any, output: str | Path | None) -> list[Any]:
+def predict(run: Run, source: Any, output: str | Path | None, how: dict[str, Any]) -> list[Any]:
     """See `Run.predict`."""
     table, run.notices = table_of(run, source, with_target=False)
     seen, notices = seen_rows(run, table)
     run.notices += notices
-    scores = run.scores(table.rows(seen) if notices else table)
+    with decoding(run, how):
+        scores = run.scores(table.rows(seen) if notices else table)
+    run.notices += limits(run, table, scores)
     task = run.preparation.task
+    answers = task.decode(scores)
     if output is not None:
         report = {name: spread(cells, seen, len(table)) for name, cells in task.report_columns(scores).items()}
-        text = run._plain("evaluate").predictions_csv(np.arange(len(table)), {**truth_of(run, table), **report})
-        write_text(output, text)
-    return spread(task.decode(scores), seen, len(table))
+        columns = {**beside(run.config, table), **truth_of(run, table), **report}
+        text = run._plain("evaluate").predictions_csv(np.arange(len(table)), columns)
+        lines = writes(run) and str(output) != "-" and not str(output).lower().endswith(".csv")
+        write_text(output, as_lines(answers) if lines else text)
+    return spread(answers, seen, len(table))
 
 
 def seen_rows(run: Run, table: Any) -> tuple[np.ndarray, list[Notice]]:
@@ -187,7 +195,7 @@ def write_text(output: str | Path, text: str) -> None:
         write_file(path, text)
 
 
-def evaluate(run: Run, source: Any) -> dict[str, Any]:
+def evaluate(run: Run, source: Any, how: dict[str, Any]) -> dict[str, Any]:
     """See `Run.evaluate`."""
     from .judge.intervals import intervals
 
@@ -195,8 +203,8 @@ def evaluate(run: Run, source: Any) -> dict[str, Any]:
     task = run.preparation.task
     seen, said = seen_rows(run, table)
     table, notices = table.rows(seen) if said else table, [*notices, *said]
-    target = run.preparation.target(table)
-    known = known_rows(target)
+    target = run.preparation.rows(table).targets() if writes(run) else run.preparation.target(table)
+    known = table[run.config.targets[0].name].codes >= 0 if writes(run) else known_rows(target)
     if not known.all():
         strange = np.flatnonzero(~known)
         cells = table[run.config.targets[0].name][strange]
@@ -205,7 +213,9 @@ def evaluate(run: Run, source: Any) -> dict[str, Any]:
             raise NothingToScore(str(source) if isinstance(source, (str, Path)) else "the data", len(strange), labels)
         notices.append(UnseenLabels(labels, len(strange)))
     rows = np.flatnonzero(known)
-    scores = run.scores(table.rows(rows))
+    with decoding(run, how):
+        scores = run.scores(table.rows(rows), with_target=writes(run))
+    notices += limits(run, table.rows(rows), scores)
     metrics = intervals(task, scores, target[rows])
     return {"run": str(run.folder), "rows": len(rows), "headline": task.headline, "metrics": metrics, "notices": notices}
 

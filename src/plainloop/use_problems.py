@@ -165,3 +165,114 @@ class RowsWithoutPicture(Notice):
     @classmethod
     def example(cls) -> RowsWithoutPicture:
         return cls([("new_photos/17.jpg", "is cut off")], 400)
+
+
+@dataclass(eq=False)
+class NotForThisTask(PlainloopError):
+    """An option for written texts, on a run that writes none.
+
+    What it does: refuses --beam, --temperature and the like for runs that choose a class or a number.
+    Why: there is one answer to look for, and it is computed, not written.
+    Example: `plainloop predict runs/houses-1 new.csv --beam 5`
+    Fix: leave the option out.
+    """
+
+    run: str
+    task: str
+    options: list[str]
+
+    def __post_init__(self) -> None:
+        named = ", ".join("--" + name.replace("_", "-") for name in self.options)
+        self.what = f"{named}: {self.run} is a run of {self.task}, which writes no texts."
+        self.expected = "Expected a run whose target is a text."
+        self.fix = f"leave {named} out"
+
+    @classmethod
+    def example(cls) -> NotForThisTask:
+        return cls("runs/houses-1", "regression", ["beam"])
+
+
+@dataclass(eq=False)
+class BadDecoding(PlainloopError):
+    """A way of looking for answers that is out of bounds.
+
+    What it does: refuses beams, temperatures and penalties that mean nothing.
+    Why: a beam of 0 follows no answer; a temperature below 0 would turn the probabilities round.
+    Example: `plainloop predict runs/phrases-1 new.txt --beam 0`
+    Fix: a value within the bounds.
+    """
+
+    name: str
+    value: object
+    low: float
+    high: float
+    run: str = ""
+    beside: str = ""  # an option that this one cannot stand beside
+
+    def __post_init__(self) -> None:
+        option = "--" + self.name.replace("_", "-")
+        self.what = f"{option} {self.value} cannot be."
+        self.expected = (
+            f"Expected {'a whole number' if isinstance(self.low, int) else 'a number'} from {self.low:g} to {self.high:g}."
+        )
+        good = f"{option} {max(self.low, 1):g}"
+        if self.beside:
+            self.what = f"{option} {self.value} and --{self.beside} cannot be had together."
+            self.expected = "Expected one way of looking for an answer: the most probable ones are followed, or tokens are drawn."
+            good = "--beam 5"
+        self.fix = f"plainloop predict {quoted(self.run or 'runs/phrases-1')} new.txt {good}"
+
+    @classmethod
+    def example(cls) -> BadDecoding:
+        return cls("beam", 0, 1, 1000, "runs/phrases-1")
+
+
+@dataclass
+class AnswersCut(Notice):
+    """Answers that did not end.
+
+    What it does: cuts answers at twice the length of the longest target of the train rows, and says how many.
+    Why: a net that is unsure can repeat itself for ever.
+    Example: 3 of 1,000 answers were cut at 118 tokens.
+    Fix: look at them; train for longer, or on pairs like these.
+    """
+
+    count: int
+    rows: int
+    most: int
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.count:,} of {self.rows:,} answers did not end and were cut at {self.most:,} tokens."
+        self.expected = "Expected answers of at most twice the length of the longest target of the train rows."
+        self.why = "A net that is unsure can repeat itself for ever; texts like these were rare in training, or it was short."
+        self.fix = "look at these answers; train for longer, or on pairs like these"
+
+    @classmethod
+    def example(cls) -> AnswersCut:
+        return cls(3, 1000, 118)
+
+
+@dataclass
+class TextsCut(Notice):
+    """Texts that are longer than a model reads.
+
+    What it does: reads the first tokens of a text, as many as were read in training, and says how many texts were cut.
+    Why: memory grows with the length of a text, and the model has seen none that are longer.
+    Example: 2 of 1,000 texts were cut at 1,000 tokens.
+    Fix: divide them, sentence by sentence.
+    """
+
+    column: str
+    count: int
+    rows: int
+    most: int
+
+    def __post_init__(self) -> None:
+        self.what = f'{self.count:,} of {self.rows:,} texts of "{self.column}" were cut at {self.most:,} tokens.'
+        self.expected = "Expected texts that are no longer than those of the train rows."
+        self.why = "What stands behind is not answered."
+        self.fix = "divide them, sentence by sentence, or train with a larger --set text.longest"
+
+    @classmethod
+    def example(cls) -> TextsCut:
+        return cls("english", 2, 1000, 1000)

@@ -53,6 +53,10 @@ def intervals(
 
     Shape: scores (B, out) or (B, K, out), target as `task.target` gives it.
     """
+    if type(task).__name__ == "Sequence":
+        from .sentences import sentence_intervals  # sentences.py builds on this file
+
+        return sentence_intervals(task, scores, target, seed=seed)
     values = {name: _finite(value) for name, value in task.metrics(scores, target).items()}
     found: dict[str, Interval] = {name: {"value": value, "low": None, "high": None} for name, value in values.items()}
     rows = len(target)
@@ -62,7 +66,7 @@ def intervals(
     drawn_values = draws(scored, values, resamples=resamples, seed=seed)
     for name, drawn in drawn_values.items():
         perfect = values[name] == (0.0 if name in LOWER_IS_BETTER else 1.0)
-        found[name]["low"], found[name]["high"] = _perfect(name, scored) if perfect else _ends(drawn)
+        found[name]["low"], found[name]["high"] = _perfect(name, scored) if perfect else ends(drawn)
     rest = [name for name, value in values.items() if value is not None and name not in drawn_values]
     for name, drawn in _slowly(task, scores, target, rest, seed).items():
         value = values[name]
@@ -136,7 +140,7 @@ def _agrees(form: Formula, value: float | None, rows: int) -> bool:
     return value is not None and bool(np.isclose(ours, value, rtol=1e-3, atol=1e-6))
 
 
-def _ends(drawn: np.ndarray) -> tuple[float | None, float | None]:
+def ends(drawn: np.ndarray) -> tuple[float | None, float | None]:
     drawn = drawn[np.isfinite(drawn)]  # a resample without any positive row has no AUC
     if len(drawn) < 20:
         return None, None

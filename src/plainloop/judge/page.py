@@ -258,6 +258,8 @@ def _settings(config: Any, reasons: Mapping[str, str]) -> list[tuple[str, list[t
     tables_shown = ["task", "split", "model", "train", "machine"]
     if config.augment != Augmentation():
         tables_shown.insert(4, "augment")
+    if config.task.name == "Sequence":
+        tables_shown[4:4] = ["text", "sequence"]
     for table in tables_shown:
         flat = dict(values[table])
         flat |= {f"settings.{key}": value for key, value in flat.pop("settings", {}).items()}

@@ -24,10 +24,11 @@ from .intervals import RESAMPLES, intervals, resamples_for
 from .page import write_page
 from .pictures import class_counts, confused_pairs, confusion_counts, draw
 from .scored import Scored, score
+from .sequences import sequence_report
 from .wording import MAIN, interval, number, rows, title
 
 MOST_LINES = 12  # classes and metrics that the terminal shows
-JUDGES = {"Forecast": ".forecast"}  # tasks that are judged by a file of their own
+JUDGES = {"Forecast": ".forecast", "Sequence": ".sequences"}  # tasks that are judged by a file of their own
 NOT_WRITTEN = ("report", "pictures")  # paths: true here, meaningless once the folder is moved
 
 
@@ -46,12 +47,12 @@ def judge(
     extra_metrics: torchmetrics objects (anything with `update` and `compute`), a list or a dictionary by name.
     reasons: why a setting has its value, by its dotted name ("train.epochs"), and why a column its type ("columns.age").
     """
-    folder, started, notices = Path(folder), time.perf_counter(), list(notices)
     task = outcome.preparation.task
     if own := JUDGES.get(type(task).__name__):
         return import_module(own, __package__).judge(
             outcome, folder, notices=notices, reasons=reasons, extra_metrics=extra_metrics
         )
+    folder, started, notices = Path(folder), time.perf_counter(), list(notices)
     part = "test" if len(outcome.targets.get("test", ())) else "validation"
     scored = {
         name: score(task, outcome.scores[name], outcome.targets[name]) for name in outcome.scores if len(outcome.targets[name])
@@ -179,6 +180,8 @@ def text_report(judged: Mapping[str, Any], outcome: Any) -> str:
     """The report for the terminal: verdict, metrics and baselines, classes, confusion matrix, paths. Plain text, 80 columns."""
     import textwrap
 
+    if judged["task"] == "sequence":
+        return sequence_report(judged)
     lines = [*textwrap.wrap(judged["verdict"], 80), "", *_headline_lines(judged)]
     classes = judged.get("classes", [])
     if 0 < len(classes) <= MOST_LINES:

@@ -20,6 +20,9 @@ TITLES = {
     "exact_match": "exact match",
     "median_absolute_error": "median absolute error",
     "balanced_accuracy": "balanced accuracy",
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "token_accuracy": "token accuracy",
     "mase": "MASE",
     "mse_standardised": "MSE, standardised",
     "mae_standardised": "MAE, standardised",
@@ -28,7 +31,7 @@ TITLES = {
 }
 AVERAGES = {"macro": "mean of classes", "weighted": "by class size", "micro": "all together", "samples": "mean of rows"}
 LOWER_IS_BETTER = {"log_loss", "brier", "rmse", "mae", "mse", "hamming_loss", "median_absolute_error"}
-LOWER_IS_BETTER |= {"mase", "mse_standardised", "mae_standardised", "interval_width"}
+LOWER_IS_BETTER |= {"mase", "mse_standardised", "mae_standardised", "interval_width", "perplexity"}
 MAIN = {
     "Binary": "accuracy",
     "Multiclass": "accuracy",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
+TOKENS = ("word", "bpe", "char")
+
 
 def setting(
     default: Any,
@@ -31,7 +33,7 @@ class Source:
     """Where the rows come from and how their files are read."""
 
     reader: str  # the file in readers/ that reads it, e.g. "tables"
-    format: str  # csv, parquet, jsonl, arff or images
+    format: str  # csv, parquet, jsonl, arff, images; lines: files whose lines belong together; in_out: lines "IN: ... OUT: ..."
     data: tuple[str, ...]  # files of all rows, or of the train rows where validation or test have files of their own
     validation: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
@@ -45,6 +47,7 @@ class Source:
     comment: str = ""  # lines that start with this are skipped
     skip_bad: int = 0  # at most this many rows with too many or too few fields are left out
     missing: tuple[str, ...] = ()  # words that mean: no value
+    names: tuple[str, ...] = ()  # lines, in_out: the columns, which such files do not name
     left_out: tuple[int, ...] = ()  # rows whose picture cannot be decoded: they are in no part of the split
     lookback: int = 0  # series: steps that a forecast sees
     horizon: int = 0  # series: steps that it predicts
@@ -76,15 +79,31 @@ class Column:
 class Text:
     """How the texts of all text columns become tokens; without texts nothing of it counts."""
 
-    tokens: str = setting(
-        "word", "what a token is: a word, a piece of a word (byte-pair encoding), a character", choices=("word", "bpe", "char")
-    )
+    tokens: str = setting("word", "what a token is: a word, a piece of a word (byte-pair encoding), a character", choices=TOKENS)
     vocabulary: int = setting(50_000, "at most this many different tokens, the most frequent ones", low=5, high=10_000_000)
     least: int = setting(2, "times that a token must occur in the train rows; rarer ones are unknown words", low=1)
     lowercase: bool = setting(True, "read capital letters as small ones")
     markup: bool = setting(True, "read HTML tags as spaces, and &amp; and the like as the signs they stand for")
     whole: float = setting(0.99, "share of the train texts that are kept whole; the longest are cut behind", above=0, high=1)
     longest: int = setting(10_000, "at most this many tokens of a text", low=1, high=10_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sequence:
+    """How a target that is a text becomes tokens, and how an answer is written; with any other target nothing of it counts."""
+
+    tokens: str = setting(
+        "bpe", "what a token of the target is: a word, a piece of a word (byte-pair encoding), a character", choices=TOKENS
+    )
+    vocabulary: int = setting(8_000, "at most this many different tokens of the target", low=5, high=10_000_000)
+    shared: bool = setting(False, "source and target are cut into the same tokens, whose vectors they share")
+    longest: int = setting(
+        1_000, "at most this many tokens of a target are learned, and of an answer written", low=1, high=100_000
+    )
+    beam: int = setting(1, "answers that are followed at a time; 1: the most probable token each time", low=1, high=1_000)
+    length_penalty: float = setting(
+        1.0, "power of the length that an answer's log-probability is divided by, where beams are compared", low=0, high=10
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,16 +169,21 @@ class Train:
 
     epochs: int = setting(50, "at most this many passes over the train rows", low=0, high=1_000_000)
     batch_size: int = setting(256, "rows per step", low=1, high=10_000_000)
+    batch_tokens: int = setting(
+        0, "sequences: tokens per step, of source and target, with their padding; 0: batch_size rows", low=0, high=100_000_000
+    )
     learning_rate: float = setting(1e-3, "step size at its highest", above=0, high=100)
     optimizer: str = setting("adamw", "how a gradient becomes a step", choices=("sgd", "adam", "adamw", "rmsprop"))
     momentum: float = setting(0.9, "share of the last step kept (sgd, rmsprop)", low=0, high=0.9999)
     weight_decay: float = setting(0.01, "pull of the weight matrices towards zero", low=0, high=100)
     schedule: str = setting(
-        "constant", "how the learning rate moves", choices=("constant", "step", "cosine", "one_cycle", "plateau")
+        "constant",
+        "how the learning rate moves",
+        choices=("constant", "step", "cosine", "one_cycle", "inverse_sqrt", "plateau"),
     )
     schedule_epochs: int = setting(10, "step: epochs between two cuts; plateau: epochs without progress before a cut", low=1)
     schedule_factor: float = setting(0.1, "step, plateau: what a cut multiplies the rate by", above=0, high=1)
-    warmup: float = setting(0.3, "one_cycle: share of the steps spent rising", low=0, high=1)
+    warmup: float = setting(0.3, "one_cycle, inverse_sqrt: share of the steps spent rising", low=0, high=1)
     patience: int = setting(10, "epochs without a better validation score before stopping; 0: never stop early", low=0)
     keep: str = setting(
         "best",
@@ -201,6 +225,7 @@ class Config:
     machine: Machine
     augment: Augmentation = Augmentation()
     text: Text = Text()
+    sequence: Sequence = Sequence()
 
     @property
     def inputs(self) -> list[Column]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from .batches import EpochBatches, Rows, loader
@@ -48,7 +49,7 @@ def score(
 ) -> Tensor:
     """Raw scores of all rows, in order; forward: what is asked in place of the model itself.
 
-    Shape: float32 (n, out) or (n, K, out), on the CPU.
+    Shape: float32 (n, out) or (n, K, out), or what the task's own `predict` gives, on the CPU.
     """
     device = next(model.parameters()).device
     model.eval()
@@ -56,7 +57,8 @@ def score(
         scores = [
             task.predict(forward or model, to_device(inputs, target, device)[0]).float().cpu() for inputs, target in batches
         ]
-    joined = torch.cat(scores)
+    widest = max(answers.shape[1] for answers in scores)  # of rows of tokens each batch has as many places as its longest
+    joined = torch.cat([F.pad(a, (0, 0, 0, widest - a.shape[1])) if a.shape[1] < widest else a for a in scores])
     order: Any = batches.sampler
     if order.lengths is None:
         return joined.clone()

@@ -92,6 +92,9 @@ class Schedule:
                     pct_start=settings.warmup,
                     cycle_momentum=False,
                 )
+            case "inverse_sqrt":  # as Vaswani et al. 2017 (arXiv 1706.03762): up in a line, down with the root of the steps
+                rise = max(1.0, steps * settings.warmup)
+                self.by_step = lr_scheduler.LambdaLR(optimizer, lambda step: min((step + 1) / rise, (rise / (step + 1)) ** 0.5))
             case "plateau":
                 self.by_score = lr_scheduler.ReduceLROnPlateau(optimizer, factor=factor, patience=cut_epochs)
 

@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
+from .batches import Rows
 from .config import Config
 from .table import Table
 
@@ -58,14 +58,19 @@ class Preparation:
         those of the train rows."""
         columns = {}
         train = {column.name: table[column.name][split["train"]] for column in config.inputs}
+        texts = [train[column.name] for column in config.inputs if column.type == "text"]
+        if config.sequence.shared:
+            texts += [table[column.name][split["train"]] for column in config.targets]
         for column in config.inputs:
             options: dict[str, Any] = {name: getattr(column, name) for name in FIT_OPTIONS.get(column.type, ())}
             if column.type == "text":  # all texts share one tokenizer
-                options = asdict(config.text) | {"beside": [train[other.name] for other in config.inputs if other.type == "text"]}
+                options = asdict(config.text) | {"beside": texts}
             columns[column.name] = column_class(column.type).fit(train[column.name], **options)
         labelled = np.sort(np.concatenate(list(split.values())))
         in_train = np.searchsorted(labelled, split["train"])
-        task = task_class(config).fit([table[column.name][labelled] for column in config.targets], in_train, config)
+        targets = [table[column.name][labelled] for column in config.targets]
+        shared = [column.tokenizer for column in columns.values() if column.kind == "text"][:1] if config.sequence.shared else []
+        task = task_class(config).fit(targets, in_train, config, *shared)
         return cls(config, columns, task)
 
     def inputs(self, table: Table) -> dict[str, Any]:
@@ -89,18 +94,24 @@ class Preparation:
             made[kind] = parts[0] if len(parts) == 1 else self.columns[names[0]].join(parts)
         return made
 
-    def target(self, table: Table) -> Tensor:
-        """The target tensor of all rows of the table, as the task wants it."""
+    def target(self, table: Table) -> Any:
+        """The target of all rows of the table, as the task wants it: a tensor, or a `Ragged` of tokens."""
         return self.task.target([table[column.name] for column in self.config.targets])
 
     @property
     def shapes(self) -> dict[str, Any]:
         """What a model must know of its inputs: {"numbers": N, "categories": [number of codes, ...], "image": Image.shape,
-        "text": Text.shape, "series": {"variables": V, "targets": VT, "lookback": L, "horizon": H}, "future": F}."""
-        return {
+        "text": Text.shape, "series": {"variables": V, "targets": VT, "lookback": L, "horizon": H}, "future": F}; of a target that
+        is a row of tokens also "target"."""
+        shapes = {
             kind: self.columns[names[0]].merge([self.columns[name].shape for name in names])
             for kind, names in self._kinds().items()
         }
+        return shapes | ({"target": self.task.shape} if hasattr(self.task, "shape") else {})
+
+    def rows(self, table: Table) -> Rows:
+        """The rows of a table as a Dataset of inputs and targets."""
+        return Rows(self.inputs(table), self.target(table), getattr(self.task, "start", None))
 
     def _kinds(self) -> dict[str, list[str]]:
         """Kind of input -> the names of its columns; tags without a label in the train rows have no shape and are no input."""

@@ -31,7 +31,7 @@ from .faults import Fault
 from .loop import NonFiniteLoss, Record, train, why_ended
 from .prepare import Preparation, column_class
 from .split import split_rows
-from .table import Table
+from .table import Cells, Table, Words
 
 
 @dataclass
@@ -142,7 +142,7 @@ def run(
 
     forward = forward_of(model, config)
     scores = {part: score(model, task, batches, config.train.precision, forward) for part, batches in evaluation.items()}
-    targets = {part: batches.dataset.target.cpu() for part, batches in evaluation.items()}  # type: ignore[attr-defined]  # Rows
+    targets = {part: batches.dataset.targets() for part, batches in evaluation.items()}  # type: ignore[attr-defined]  # Rows
     if hasattr(task, "calibrate"):  # a forecast: its intervals are as wide as the errors on the validation rows
         task.calibrate(scores["validation"], targets["validation"])
     best = best_epoch(history, task, config.train.keep)
@@ -185,7 +185,13 @@ def make_ready(
     sampled = config.task.balance == "sampler" and config.task.name not in ("Regression", "Forecast")
     weights = class_weights(rows["train"].target) if sampled else None
     order = EpochBatches(
-        len(rows["train"]), config.train.batch_size, seed=config.machine.seed, weights=weights, lengths=rows["train"].lengths
+        len(rows["train"]),
+        config.train.batch_size,
+        seed=config.machine.seed,
+        weights=weights,
+        lengths=rows["train"].lengths,
+        target_lengths=rows["train"].target_lengths,
+        tokens=config.train.batch_tokens,
     )
     evaluation = {part: evaluation_batches(rows[part], model, config.train.batch_size) for part in rows if part != "train"}
     return Ready(table, split, preparation, model, loader(rows["train"], order, config.machine.workers), evaluation)
@@ -235,12 +241,13 @@ def predicted(outcome: Outcome, part: str) -> tuple[np.ndarray, dict[str, list[A
         chosen = module.apart(outcome.table.rows(rows)[outcome.config.targets[0].name])
         columns = module.forecast_columns(outcome.config, outcome.table.rows(rows[chosen]), task, scores[chosen], target[chosen])
         return np.repeat(rows[chosen], task.horizon), columns
-    return rows, {"truth": as_cells(task.truth(target), getattr(task, "separator", "")), **task.report_columns(scores)}
+    truth = as_cells(task.truth(target), getattr(task, "separator", ""))
+    return rows, {**beside(outcome.config, outcome.table.rows(rows)), "truth": truth, **task.report_columns(scores)}
 
 
 def encode(preparation: Preparation, table: Table, device: torch.device) -> Rows:
     """The rows of a table as tensors, on the accelerator where they fit."""
-    rows = Rows(preparation.inputs(table), preparation.target(table))
+    rows = preparation.rows(table)
     size = sum(values.nbytes for values in [*rows.inputs.values(), rows.target])
     return rows.to(device) if fits(size, device) else rows
 
@@ -350,6 +357,17 @@ def best_epoch(history: dict[str, list[Any]], task: Any, keep: str = "best") -> 
         if score == score
     ]
     return min(ranked)[2] if ranked else 0
+
+
+def beside(config: Config, table: Table) -> dict[str, list[Any]]:
+    """What predictions.csv shows beside an answer: of a text that is written the text that it answers."""
+    names = [column.name for column in config.inputs if column.type == "text"] if config.task.name == "Sequence" else []
+    return {"source" if len(names) == 1 else f"source_{name}": texts_of(table[name]) for name in names}
+
+
+def texts_of(cells: Cells) -> list[str | None]:
+    assert isinstance(cells, Words)
+    return cells.tolist()
 
 
 def as_cells(values: list[Any], separator: str) -> list[Any]:

@@ -38,6 +38,8 @@ MODELS: dict[str, Kind] = {
         "the horizon as a weighted sum of the look-back", "series", {"learning_rate": 1e-3, "weight_decay": 0.0}
     ),
     "pretrained": Kind("a model that has learned from other data, from a local directory: hf:DIR", "any", PRETRAINED),
+    "sequence_transformer": Kind("a transformer that reads and one that writes", "sequence"),
+    "sequence_rnn": Kind("a recurrent net that reads and one that writes", "sequence", {"learning_rate": 2e-3}),
     "mixed": Kind("a model for each kind of input, joined", "any", {"learning_rate": 2e-3}),
     "layers": Kind("a stack of torch layers", "table"),
 }
@@ -69,6 +71,11 @@ TEXT_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (20_000, {"epochs": 30, "batch_size": 32}),
     (float("inf"), {"epochs": 15, "batch_size": 64}),
 ]
+SEQUENCE_TRAIN: list[tuple[float, dict[str, Any]]] = [
+    (20_000, {"epochs": 40, "batch_tokens": 2_048}),
+    (200_000, {"epochs": 20, "batch_tokens": 4_096}),
+    (float("inf"), {"epochs": 10, "batch_tokens": 8_192}),
+]
 IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (2_000, {"epochs": 100, "batch_size": 32, "learning_rate": 2e-3}),
     (20_000, {"epochs": 30, "batch_size": 128, "learning_rate": 5e-3}),
@@ -94,8 +101,10 @@ PARTS: dict[str, tuple[frozenset[str], str]] = {
 }
 
 
-def default_model(columns: Sequence[Column]) -> str:
-    """The model for these columns: each kind of input has one, and several kinds are joined."""
+def default_model(columns: Sequence[Column], task: str = "") -> str:
+    """The model for these columns: each kind of input has one, and several kinds are joined; a text is written by its own."""
+    if task == "Sequence":
+        return "sequence_transformer"
     parts = parts_of(columns)
     return next(iter(parts.values())) if len(parts) == 1 else "mixed"
 
@@ -115,6 +124,8 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
     """The values of Train for a model, the kinds of its inputs (parts of models/mixed.py) and a number of train rows."""
     values: dict[str, Any] = {"schedule": "one_cycle", "warmup": 0.1, "learning_rate": 2e-3, "weight_decay": 0.02}
     pictures = "image" in parts
+    if "sequence" in parts:
+        return sequence_defaults(model, num_rows, device, reasons)
     table = IMAGE_TRAIN if pictures else TEXT_TRAIN if "text" in parts else SERIES_TRAIN if "series" in parts else TABLE_TRAIN
     values |= next(row for most, row in table if num_rows < most)
     if pictures:
@@ -137,6 +148,23 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
         values[name] = value
         reasons[f"train.{name}"] = f"the default of {model}"
     reasons["train.schedule"] = f"rises for the first {values['warmup']:.0%} of the steps, then falls to zero"
+    return values
+
+
+def sequence_defaults(model: str, num_rows: int, device: str, reasons: Reasons) -> dict[str, Any]:
+    """The values of Train for a model that writes texts."""
+    values: dict[str, Any] = {"schedule": "inverse_sqrt", "warmup": 0.1, "learning_rate": 1e-3, "weight_decay": 0.0, "clip": 1.0}
+    values |= {"batch_size": 64, "patience": 0}
+    values |= next(row for most, row in SEQUENCE_TRAIN if num_rows < most)
+    values |= {"precision": "bfloat16"} if has_bfloat16(device) else {}
+    values |= MODELS[model].train if model in MODELS else {}
+    reasons["train.precision"] = "this device multiplies bfloat16 faster" if "precision" in values else "exact"
+    reasons["train.batch_tokens"] = "source and target, padding included; sentences of like length come together"
+    reasons["train.epochs"] = f"{values['epochs']} passes over {num_rows:,} pairs"
+    reasons["train.schedule"] = f"rises for the first {values['warmup']:.0%} of the steps, then falls with the root of the steps"
+    reasons["train.learning_rate"] = "the highest rate"
+    reasons["train.clip"] = "a rare long step does not undo what was learned"
+    reasons["train.patience"] = "the learning rate falls to its end; the best epoch is kept all the same"
     return values
 
 

@@ -221,7 +221,7 @@ def _words_as_text(context: Context, columns: list[ColumnGuess]) -> None:
         return
     for made in columns:
         words = made.kept_out in ("names", "many words", "identifier") and made.type in ("text", "category")
-        if words and can_be_text(context.frame[made.name].drop_nulls()):
+        if words and (context.options.task == "sequence" or can_be_text(context.frame[made.name].drop_nulls())):
             made.type, made.role, made.kept_out, made.note = "text", "input", "", ""
             made.reason = f"{made.distinct} different words, and no other column to learn from: read letter by letter, as text"
             made.override = f"--ignore {quoted(made.name)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,11 +16,13 @@ from ..plain.readers import tables
 from ..plain.split import split_rows
 from ..problems import Notice
 from ..sources import as_frame, is_in_memory, is_pictures, write, write_pictures
+from .generated import GENERATED
 from .images import are_pictures
 from .infer import InferOptions, Schema, infer
 from .look_images import look_at_paths, look_at_pictures
 from .look_sequences import are_sequences, look_at_sequences
 from .look_series import is_forecast, look_at_series
+from .pairs import check_pairs, inputs_of, probe_pairs, recurs, sequence_settings, source_column, target_files
 from .probe import ReadOptions, probe
 from .quality import check
 from .setting_problems import BadShare, SplitColumnMissing, SplitsConflict
@@ -41,6 +44,7 @@ class Look:
     text: dict[str, tuple[Any, str]] = field(default_factory=dict)  # settings of [text] that the texts decide, and why
     task_values: dict[str, Any] = field(default_factory=dict)  # settings of [task] that were found in the data
     model: str = ""  # the model that fits, where the columns alone do not tell
+    sequence: dict[str, tuple[Any, str]] = field(default_factory=dict)  # those of [sequence]
     sheet: str = ""  # a PNG with some pictures of each class, where there are pictures
 
     @property
@@ -119,14 +123,20 @@ def look(
     )
     if are_sequences(paths["data"], options):
         return look_at_sequences(paths["data"], name, options, files, shares, read)
-    found, notices = probe(paths["data"], read, target=target, **files)
+    if lines := target_files(paths["data"], target) if not is_in_memory(source) else ():
+        found, notices = probe_pairs(paths["data"], lines, read, {part: paths[part] for part in files})
+        target = [found.names[1]]
+    else:
+        found, notices = probe(paths["data"], read, target=target, **files)
+        target = target or list(found.names[1:])
     if is_forecast(options):
         return look_at_series(found, notices, name, options, shares)
     frame, _ = tables.read_text(found)
-    target = as_names(options.target, frame.columns) if not is_in_memory(source) else target
+    if not is_in_memory(source) and not found.names and not is_generated(source):
+        target = as_names(options.target, frame.columns)
     asked = InferOptions(
         task=options.task or "",
-        types=as_pairs(options.types),
+        types=as_pairs(options.types) | (dict.fromkeys(target, "text") if is_generated(source) else {}),
         ignore=tuple(as_names(options.ignore, frame.columns)),
         group=options.group or "",
         time=options.time or "",
@@ -138,13 +148,22 @@ def look(
         found, said = look_at_paths(frame, schema, found, target, options, progress)
         notices += said
     made = Look(name, found, schema, target, notices=[*notices, *schema.notices])
+    if made.task == "Sequence":
+        made.notices += inputs_of(schema, found.data[0], target)
     texts = [frame[column.name] for column in schema.columns if column.type == "text" and column.role == "input"]
-    made.text = text_settings(texts, schema.rows) if texts else {}
+    if made.task == "Sequence":
+        made.text, made.sequence = sequence_settings(texts, frame[target[0]])
+    else:
+        made.text = text_settings(texts, schema.rows) if texts else {}
     if schema.task is not None:
-        made.split = split_for(schema, options, shares, made.reasons, found.data[0], target)
+        drawn = made.task == "Sequence" and len(files) < 2  # with files of their own for both parts nothing is drawn
+        recurring = source_column(schema) if drawn and recurs(frame, source_column(schema)) else ""
+        made.split = split_for(schema, options, shares, made.reasons, found.data[0], target, recurring)
         typed = tables.read(found, schema.config_columns())
         made.rows = split_rows(typed, made.split, [typed[column] for column in target])
         made.notices += check(frame, schema, made.rows, found, allow_leak=options.allow_leak)
+        if made.task == "Sequence":
+            made.notices += check_pairs(frame, schema, found, grouped=made.split.by == recurring != "")
     return made
 
 
@@ -153,13 +172,14 @@ def to_files(source: Any, options: DataOptions, keep: Callable[[], Path] | None)
     own = {
         part: value for part in ("validation", "test") if (value := getattr(options, part)) is not None and not is_share(value)
     }
+    if is_generated(source):
+        path, column = GENERATED[source](keep() if keep else Path(tempfile.mkdtemp(prefix="plainloop-")))
+        return {"data": [path], **{part: str(value) for part, value in own.items()}}, as_names(options.target) or [column], source
     if not is_in_memory(source):
         data = [str(path) for path in source] if isinstance(source, (list, tuple)) else [str(source)]
         name = Path(data[0].rstrip("/")).name.split(".")[0].strip("*?") or "data"
         return {"data": data, **{part: str(path) for part, path in own.items()}}, as_names(options.target), name
     if keep is None:
-        import tempfile
-
         scratch = Path(tempfile.mkdtemp(prefix="plainloop-"))
         keep = lambda: scratch  # noqa: E731
     if is_pictures(source):
@@ -172,6 +192,11 @@ def to_files(source: Any, options: DataOptions, keep: Callable[[], Path] | None)
     for part, value in own.items():
         written[part] = write(as_frame(value, target)[0], keep(), part) if is_in_memory(value) else str(value)
     return written, target, "data"
+
+
+def is_generated(source: Any) -> bool:
+    """Whether the source is the name of data that plainloop makes, and no file."""
+    return isinstance(source, str) and source in GENERATED and not Path(source).exists()
 
 
 def is_share(value: Any) -> bool:
@@ -188,9 +213,15 @@ def is_share(value: Any) -> bool:
 
 
 def split_for(
-    schema: Schema, options: DataOptions, shares: dict[str, Any], reasons: dict[str, str], data: str, target: list[str]
+    schema: Schema,
+    options: DataOptions,
+    shares: dict[str, Any],
+    reasons: dict[str, str],
+    data: str,
+    target: list[str],
+    recurring: str = "",
 ) -> Split:
-    """The split that the options ask for, or the one that fits the task."""
+    """The split that the options ask for, or the one that fits the task; recurring: a column of texts that recur."""
     by_option = {"time": options.time, "grouped": options.group}
     said = [option for option, column in (("--time", options.time), ("--group", options.group)) if column]
     if len(said) == 2 or (said and options.split and not by_option.get(options.split)):
@@ -201,6 +232,8 @@ def split_for(
         kind, by, reason = "grouped", options.group or "", f"rows of one {options.group} stay together"
     elif options.split:
         kind, by, reason = options.split, "", "asked for"
+    elif recurring:
+        kind, by, reason = "grouped", recurring, f"rows with the same {recurring} stay together"
     elif schema.task is not None and schema.task.name in ("Binary", "Multiclass"):
         kind, by, reason = "stratified", "", "each class keeps its share in every part"
     else:

@@ -16,7 +16,6 @@ from torch.nn.parameter import is_lazy
 
 import plainloop
 
-from ..plain.batches import Rows
 from ..plain.config import Config, Model
 from ..plain.faults import Fault
 from ..plain.models import layers, own
@@ -215,6 +214,8 @@ def two_empty_rows(shapes: dict[str, Any]) -> dict[str, torch.Tensor]:
         rows["series"] = torch.zeros(2, shapes["series"]["variables"], shapes["series"]["lookback"])
     if "future" in shapes:
         rows["future"] = torch.zeros(2, shapes["future"], shapes["series"]["lookback"] + shapes["series"]["horizon"])
+    if "target" in shapes:
+        rows["target_in"] = torch.ones(2, 4, dtype=torch.long)
     made = {kind: values for kind, values in rows.items() if values.shape[1]}
     return made | ({"lengths": torch.ones(2, dtype=torch.long)} if "lengths" in shapes else {})
 
@@ -228,8 +229,8 @@ def try_one_batch(model: OwnModel, config: Config, home: Path) -> None:
     split = split_rows(table, config.split, [table[column.name] for column in config.targets])
     preparation = Preparation.fit(config, table, split)
     few = table.rows(split["train"][: min(len(split["train"]), max(2, config.train.batch_size))])
-    inputs, target = Rows(preparation.inputs(few), preparation.target(few))[torch.arange(len(few))]
     task = preparation.task
+    inputs, target = preparation.rows(few)[torch.arange(len(few))]
     width, image = own.flat_width(preparation.shapes), preparation.shapes.get("image")
     takes = (
         f"(rows, {width})"
@@ -265,6 +266,13 @@ def try_one_batch(model: OwnModel, config: Config, home: Path) -> None:
             f"it gave scores of shape {shape} for {len(target)} rows{forward_of(made)}",
             f"scores of shape ({len(target)}, {task.num_outputs})",
             f"give its last layer {task.num_outputs} outputs",
+        )
+    if "target_in" in inputs and not (hasattr(made, "start") and hasattr(made, "step")):
+        raise ModelDoesNotFit(
+            model.name,
+            "it cannot write: it has no methods start and step",
+            "start(inputs), the state before the first token, and step(state, tokens), the scores of the next and the state",
+            "look at plain/models/sequence_rnn.py in a run folder, and write the two methods as they are written there",
         )
     if not any(parameter.requires_grad for parameter in made.parameters()):
         raise ModelDoesNotFit(

@@ -33,6 +33,7 @@ from .file_problems import (
     ZipUnclear,
 )
 
+IN_OUT_NAMES = ("in", "out")
 MISSING = ("?", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "null", "NULL", "Null", "None", "NaT", "#N/A", "-", ".")
 ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".data", ".parquet", ".jsonl", ".ndjson", ".json", ".arff", ".dat")
 BIGGEST_MEMBER = 5_000_000_000  # bytes of a zip member without its compression
@@ -81,10 +82,12 @@ def probe(
     validation: str | Path | Sequence[str | Path] = (),
     test: str | Path | Sequence[str | Path] = (),
     target: Sequence[str] = (),
+    lines: Sequence[str] = (),
 ) -> tuple[Source, list[Notice]]:
     """The source behind paths, folders or patterns, and what there is to say about it. Raises `PlainloopError`.
 
-    The dialect is found on the first file and holds for all. `target` helps to tell a header and a zip member.
+    The dialect is found on the first file and holds for all. `target` helps to tell a header and a zip member. `lines` names
+    the columns of files whose lines belong together, so many files at a time.
     """
     options = options or ReadOptions()
     parts = {name: _expand(paths) for name, paths in (("data", data), ("validation", validation), ("test", test))}
@@ -93,18 +96,19 @@ def probe(
     notices: list[Notice] = []
     first = files[0]
     member = _member(first, options, target, notices)
-    kind = _kind(first, tables.unpacked(first, member))
+    kind = "lines" if lines else _kind(first, tables.unpacked(first, member))
     source = Source(
         reader="tables",
         format=kind,
+        names=tuple(lines) if lines else IN_OUT_NAMES if kind == "in_out" else (),
         data=parts["data"],
         validation=parts["validation"],
         test=parts["test"],
         member=member,
         skip_bad=options.skip_bad,
-        missing=missing_words(options.missing),
+        missing=() if kind in ("lines", "in_out") else missing_words(options.missing),
     )
-    if kind in ("csv", "arff", "jsonl"):
+    if kind in ("csv", "arff", "jsonl", "lines", "in_out"):
         source = replace(source, encoding=_encoding(first, tables.unpacked(first, member), options, notices))
     if kind == "csv":
         dialect = find_dialect(first, tables.decoded(first, source), options, target)
@@ -116,7 +120,7 @@ def probe(
         source = replace(source, header=False, comment="%", quote="'" if b"'" in rows else '"')
     for other in files[1:]:
         found = _kind(other, tables.unpacked(other, member))
-        if found != kind:
+        if found != kind and not lines:
             raise NotATable(other, f"of another kind ({found}) than {first} ({kind})", f"write it as {kind}")
         if kind != "parquet" and not options.encoding and source.encoding == "utf-8":
             source = replace(source, encoding=_encoding(other, tables.unpacked(other, member), options, notices))
@@ -129,16 +133,23 @@ def probe(
     return replace(source, sha256=tables.digest(files)), notices
 
 
-def probe_like(data: str | Path | Sequence[str | Path], trained: Source) -> tuple[Source, list[Notice]]:
-    """The source of new files for a model trained on `trained`: the same header, missing words, decimal sign and comments."""
+def probe_like(
+    data: str | Path | Sequence[str | Path], trained: Source, lines: Sequence[str] = ()
+) -> tuple[Source, list[Notice]]:
+    """The source of new files for a model trained on `trained`: the same header, missing words, decimal sign and comments.
+
+    lines: see `probe`.
+    """
     text = trained.format == "csv"
     options = ReadOptions(
         header=trained.header if text else None,
         comment=trained.comment if text else None,
         decimal=trained.decimal if text and trained.decimal != "." else None,
     )
-    source, notices = probe(data, options)
-    return replace(source, missing=trained.missing), [notice for notice in notices if not isinstance(notice, DecimalComma)]
+    source, notices = probe(data, options, lines=lines)
+    return replace(source, missing=() if source.names else trained.missing), [
+        notice for notice in notices if not isinstance(notice, DecimalComma)
+    ]
 
 
 def missing_words(given: Sequence[str]) -> tuple[str, ...]:
@@ -194,7 +205,7 @@ def _check_same(parts: dict[str, tuple[str, ...]]) -> None:
 
 
 def _kind(name: str, data: bytes) -> str:
-    """csv, parquet, jsonl or arff, by the first bytes whatever the name says."""
+    """csv, parquet, jsonl, arff or in_out, by the first bytes whatever the name says."""
     if not data.strip(b"\r\n\t \xef\xbb\xbf\x00"):
         raise EmptyFile(name, Path(name).stat().st_size, [])
     if data[:4] == b"PAR1":
@@ -209,6 +220,8 @@ def _kind(name: str, data: bytes) -> str:
         raise NotATable(name, "an XML file", "export the table as CSV")
     if re.match(rb"(?:%[^\n]*\n\s*)*@relation\b", start):
         return "arff"
+    if re.match(rb"in: .*out: ", start):
+        return "in_out"
     if re.match(rb'\{\s*"', start):
         return "jsonl"
     if re.match(rb"\[\s*\{", start):

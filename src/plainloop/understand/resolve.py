@@ -18,6 +18,7 @@ from ..options import TrainOptions, as_pairs
 from ..plain import config as c
 from ..problems import Notice, nearest
 from .defaults import MODEL_BOUNDS, MODELS, SMALL, Reasons, augmentation, parts_of, train_defaults
+from .pair_problems import ModelOfAnotherTask
 from .setting_problems import BadSetting, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
 
 TASK_FILES = {
@@ -26,9 +27,11 @@ TASK_FILES = {
     "Multilabel": "multilabel",
     "Regression": "regress",
     "Forecast": "forecast",
+    "Sequence": "sequence",
 }
 
 SECTIONS = {"split": c.Split, "task": c.Task, "train": c.Train, "machine": c.Machine, "augment": c.Augmentation, "text": c.Text}
+SECTIONS |= {"sequence": c.Sequence}
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Asked:
     classes: tuple[str, ...] = ()
     text: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # setting of [text] -> value found in the data, and why
     task: Mapping[str, Any] = field(default_factory=dict)  # setting of [task] -> value found in the data
+    sequence: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # the same for [sequence]
 
 
 def resolve(
@@ -72,24 +76,29 @@ def resolve(
     """
     reasons: Reasons = {}
     task_values: dict[str, Any] = {"name": task, "file": TASK_FILES[task], **asked.task}
-    parts = parts_of(columns)
+    parts = [*parts_of(columns)] if task != "Sequence" else ["sequence"]
     machine_values = machine_for(device, seed, asked, reasons)
-    train_values = train_defaults(asked.model, list(parts), num_rows, machine_values["device"], reasons)
+    train_values = train_defaults(asked.model, parts, num_rows, machine_values["device"], reasons)
     if "image" in parts and task == "Multiclass":
         task_values["label_smoothing"] = 0.1
         reasons["task.label_smoothing"] = "nets on images grow too sure of themselves without it"
+    if task == "Sequence" and asked.sequence.get("tokens", ("", ""))[0] == "bpe":
+        task_values["label_smoothing"] = 0.1
+        reasons["task.label_smoothing"] = "a sentence can be translated in several ways"
     base = c.Config(
         source=source,
         columns=columns,
         split=split,
         task=c.Task(**task_values),
-        model=model_for(asked, columns, num_rows, reasons),
+        model=model_for(asked, columns, num_rows, reasons, task),
         train=c.Train(**train_values),
         machine=c.Machine(**machine_values),
         augment=augmentation(asked.augment, columns, num_rows, asked.classes, reasons),
         text=c.Text(**{name: value for name, (value, _) in asked.text.items()}),
+        sequence=c.Sequence(**{name: value for name, (value, _) in asked.sequence.items()}),
     )
-    reasons |= {f"text.{name}": why for name, (_, why) in asked.text.items()}
+    for section, found in (("text", asked.text), ("sequence", asked.sequence)):
+        reasons |= {f"{section}.{name}": why for name, (_, why) in found.items()}
     given = {name: value for name, value in asked.settings.items() if value is not None}
     config = override(base, given, asked, reasons)
     return Resolved(config, reasons, without_effect(config, given))
@@ -137,8 +146,8 @@ def all_threads() -> tuple[int, str]:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, "all cores"
 
 
-def model_for(asked: Asked, columns: tuple[c.Column, ...], num_rows: int, reasons: Reasons) -> c.Model:
-    """The model and every keyword argument of its class. Raises: UnknownModel."""
+def model_for(asked: Asked, columns: tuple[c.Column, ...], num_rows: int, reasons: Reasons, task: str = "") -> c.Model:
+    """The model and every keyword argument of its class. Raises: UnknownModel, ModelOfAnotherTask."""
     if asked.own is not None:
         reasons["model.file"] = "your own module"
         return c.Model(file="own", settings=asked.own)
@@ -150,6 +159,9 @@ def model_for(asked: Asked, columns: tuple[c.Column, ...], num_rows: int, reason
         return asked.pretrained
     if asked.model not in MODELS:
         raise UnknownModel(asked.model, list(MODELS), "", asked.data, list(asked.target))
+    if (MODELS[asked.model].takes == "sequence") != (task == "Sequence"):
+        fitting = [name for name, kind in MODELS.items() if (kind.takes == "sequence") == (task == "Sequence")]
+        raise ModelOfAnotherTask(asked.model, task.lower(), fitting, asked.data, list(asked.target))
     reasons["model.file"] = MODELS[asked.model].what
     signature = inspect_module.signature(model_class(asked.model).__init__).parameters
     keywords = {name: p.default for name, p in signature.items() if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}

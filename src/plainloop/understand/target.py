@@ -13,6 +13,7 @@ from ..problems import Notice
 from .column_problems import CaseVariants
 from .column_types import PAIRS, ColumnGuess, Values
 from .infer import Context, TaskGuess
+from .pair_problems import NoTextToRead
 from .target_problems import (
     LabelsOnlyInTest,
     LabelVariants,
@@ -25,9 +26,16 @@ from .target_problems import (
     TooFewRows,
 )
 
-TASKS = {"binary": "Binary", "multiclass": "Multiclass", "multilabel": "Multilabel", "regression": "Regression"}
+TASKS = {
+    "binary": "Binary",
+    "multiclass": "Multiclass",
+    "multilabel": "Multilabel",
+    "regression": "Regression",
+    "sequence": "Sequence",
+}
 FEWEST_ROWS = 20
 MOST_CLASSES = 1000
+LONG_TAIL = 0.1  # different texts per row from which on a text is written, not chosen
 
 
 def infer_task(context: Context, columns: list[ColumnGuess]) -> tuple[TaskGuess, int, list[Notice]]:
@@ -42,7 +50,7 @@ def infer_task(context: Context, columns: list[ColumnGuess]) -> tuple[TaskGuess,
         task = _several(context, guesses, asked)
     else:
         variants = _label_variants(context, guesses[0])
-        task = _single(context, guesses[0], asked)
+        task = _sequence(context, guesses[0], asked, columns) or _single(context, guesses[0], asked)
         notices += [*variants, *_case_variants(context, task)] if task.name in ("Binary", "Multiclass") else []
     if labelled < FEWEST_ROWS:
         raise TooFewRows(context.data, context.target, labelled, FEWEST_ROWS, "plainloop does not train on less")
@@ -101,6 +109,29 @@ def _several(context: Context, guesses: list[ColumnGuess], asked: str) -> TaskGu
         made.role, made.kept_out, made.reason = "target", "", "one of several 0/1 targets"
     counts = {made.name: int(np.nansum(truth(context.frame[made.name], made.column()))) for made in guesses}
     return TaskGuess("Multilabel", f"{len(guesses)} target columns of 0 and 1", "--target with one column", counts)
+
+
+def _sequence(context: Context, made: ColumnGuess, asked: str, columns: list[ColumnGuess]) -> TaskGuess | None:
+    """The task of writing the target, where it is asked for or the target is a text that hardly ever recurs."""
+    texts = [other.name for other in columns if other.role == "input" and other.type == "text"]
+    present = made.distinct and len(context.frame) - made.missing
+    long_tailed = made.distinct > 50 and made.distinct > LONG_TAIL * present
+    words = made.type == "category" and made.distinct > max(50, 0.5 * present) and made.low is None
+    found = long_tailed and (made.type == "text" or (words and bool(texts)))
+    named = asked == "sequence" or (not asked and context.options.types.get(made.name) == "text")
+    if not named and (asked or not found or made.name in context.options.types):
+        return None
+    if not texts:
+        if not named:
+            return None
+        raise NoTextToRead(context.data, made.name, [c.name for c in columns if c.name != made.name and c.type != "image"])
+    if made.distinct == 1:
+        raise TargetHasOneValue(context.data, made.name, made.examples[0], present, _others(context, [made.name]))
+    made.type, made.true, made.false, made.also_missing, made.strip, made.format = "text", "", "", (), "", ""
+    made.role, made.separator, made.replace, made.kept_out, made.note = "target", "", {}, "", ""
+    made.reason = f'"{made.name}" is a text with {made.distinct:,} different values in {present:,} rows, to be written'
+    override = "without --task" if asked else "--task multiclass"
+    return TaskGuess("Sequence", "named by --task sequence" if asked else made.reason, override)
 
 
 def _single(context: Context, made: ColumnGuess, asked: str) -> TaskGuess:

@@ -27,6 +27,7 @@ import polars as pl
 from ..config import Column, Source
 from ..table import Cells, Table, Words
 from .delimited import arff_names, one_byte_delimiter, scan
+from .lines import read_in_out, read_lines
 from .table_faults import BadRows, ColumnsDiffer, DamagedFile, DuplicateColumns, NestedColumn, TargetNotNumber, WrongEncoding
 
 ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,9})?))?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
@@ -104,8 +105,10 @@ def _load(source: Source, stamps: tuple[tuple[int, int], ...]) -> Loaded:
     row = 0
     for part, names in (("data", source.data), ("validation", source.validation), ("test", source.test)):
         first = row
-        for name in names:
-            frame, numbers = _read_file(name, source)
+        together = len(source.names) if source.format == "lines" else 1  # files that make one table
+        for place in range(0, len(names), together):
+            name = names[place]
+            frame, numbers = _read_files(names[place : place + together], source)
             if frames and (absent := [column for column in frames[0].columns if column not in frame.columns]):
                 raise ColumnsDiffer(name, absent, frame.columns)
             frames.append(frame.select(frames[0].columns) if frames else frame)
@@ -128,8 +131,17 @@ def _with_nulls(text: pl.DataFrame, words: set[str]) -> pl.DataFrame:
     return text.with_columns(pl.when(pl.all().is_in(list(words))).then(None).otherwise(pl.all()).name.keep())
 
 
+def _read_files(names: Sequence[str], source: Source) -> tuple[pl.DataFrame, np.ndarray]:
+    """One file, or those whose lines belong together: the cells as stripped strings, and the line number of each row."""
+    if source.format == "lines":
+        return read_lines(names, [decoded(name, source) for name in names], source.names)
+    if source.format == "in_out":
+        return read_in_out(names[0], decoded(names[0], source), source.names)
+    return _read_file(names[0], source)
+
+
 def _read_file(name: str, source: Source) -> tuple[pl.DataFrame, np.ndarray]:
-    """One file: its cells as stripped strings, and the line number of each row."""
+    """One table: its cells as stripped strings, and the line number of each row."""
     if source.format == "parquet":
         try:
             frame = as_text(pl.read_parquet(unpacked(name, source.member), glob=False))

@@ -1,0 +1,359 @@
+"""Sentence pairs at the door: what is read, what is refused and how it is said, what is decided about tokens and split."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import plainloop
+from plainloop.options import DataOptions, TrainOptions, make
+from plainloop.plain.readers import tables
+from plainloop.plain.readers.lines import LinesDiffer, NotInOut, first_slip, lines_of
+from plainloop.plain.readers.table_faults import DamagedFile, WrongEncoding
+from plainloop.problems import PlainloopError
+from plainloop.understand.file_problems import EmptyFile, FileMissing, NullBytes, SameFileTwice
+from plainloop.understand.generated import DATES, dates
+from plainloop.understand.look import Look, look
+from plainloop.understand.pair_problems import NoTextToRead, OnePairFile, TargetFileMissing
+from plainloop.understand.pairs import names_of
+from plainloop.understand.quality_problems import CopyOfTarget
+from plainloop.understand.target_problems import TargetHasOneValue, TaskImpossible, TooFewRows
+
+PEOPLE = {"a man": "ein Mann", "two women": "zwei Frauen", "the old dog": "der alte Hund", "some children": "einige Kinder"}
+DOINGS = {"is sleeping": "schläft", "plays outside": "spielt draußen", "eats a red apple": "isst einen roten Apfel"}
+PLACES = {"in the snow": "im Schnee", "near a river": "an einem Fluss", "on the street": "auf der Straße", "at home": "zu Hause"}
+
+
+def phrases(count: int = 400) -> list[tuple[str, str]]:
+    """Simple sentences, each in two languages and with a number, so that none comes twice."""
+    random = np.random.default_rng(0)
+    found = []
+    for number in range(count):
+        who, what, where = (list(one.items())[random.integers(len(one))] for one in (PEOPLE, DOINGS, PLACES))
+        found.append((f"{who[0]} {what[0]} {where[0]} {number}.", f"{who[1]} {what[1]} {where[1]} {number}."))
+    return found
+
+
+def write_pairs(
+    folder: Path, name: str = "train", pairs: list[tuple[str, str]] | None = None, packed: bool = False
+) -> tuple[str, str]:
+    found = []
+    for side, ending in enumerate(("en", "de")):
+        text = "".join(pair[side] + "\n" for pair in (phrases() if pairs is None else pairs)).encode()
+        path = folder / f"{name}.{ending}{'.gz' if packed else ''}"
+        path.write_bytes(gzip.compress(text) if packed else text)
+        found.append(str(path))
+    return found[0], found[1]
+
+
+def write_table(folder: Path, pairs: list[tuple[str, str]] | None = None, header: str = "english\tgerman") -> str:
+    path = folder / "phrases.tsv"
+    lines = [header, *("\t".join(pair) for pair in (phrases() if pairs is None else pairs))]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def seen(source: Any, target: Any = None, **options: Any) -> Look:
+    return look(source, make(DataOptions, {"target": target, **options}))
+
+
+def said(found: Look) -> list[str]:
+    return [type(notice).__name__ for notice in found.notices]
+
+
+# what is read
+
+
+def test_a_table_of_two_texts_is_a_task_of_sequences(tmp_path: Path):
+    found = seen(write_table(tmp_path), "german")
+    assert found.task == "Sequence"
+    assert [(column.name, column.type, column.role) for column in found.schema.columns] == [
+        ("english", "text", "input"),
+        ("german", "text", "target"),
+    ]
+    assert "to be written" in found.schema.task.reason
+    assert "--task multiclass" in found.schema.task.override
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_two_files_of_lines_are_a_table(tmp_path: Path, packed: bool):
+    source, target = write_pairs(tmp_path, packed=packed)
+    validation, test = (
+        ",".join(write_pairs(tmp_path, name, phrases()[at : at + 30], packed)) for name, at in (("val", 9), ("test", 0))
+    )
+    found = seen(source, target, validation=validation, test=test)
+    assert found.task == "Sequence"
+    assert found.source.names == ("en", "de")
+    assert {part: len(rows) for part, rows in found.rows.items()} == {"train": 400, "validation": 30, "test": 30}
+    frame, parts = tables.read_text(found.source)
+    assert frame.row(3) == phrases()[3]
+    assert frame.row(parts["test"].start + 2) == phrases()[2]
+
+
+def test_json_lines(tmp_path: Path):
+    path = tmp_path / "phrases.jsonl"
+    path.write_text("".join(json.dumps({"en": en, "de": de}) + "\n" for en, de in phrases()), encoding="utf-8")
+    assert seen(str(path), "de").task == "Sequence"
+
+
+def test_lines_of_in_and_out(tmp_path: Path):
+    path = tmp_path / "tasks.txt"
+    random = np.random.default_rng(1)
+    asked = [" ".join(random.choice(["jump", "walk", "left", "twice"], 6)) + f" {i}" for i in range(120)]
+    path.write_text("".join(f"IN: {text} OUT: {' '.join('I_' + w.upper() for w in text.split())}\n\n" for text in asked))
+    found = seen(str(path))
+    assert found.task == "Sequence"
+    assert found.source.format == "in_out"
+    assert found.target == ["out"]
+    assert tables.load(found.source).place(2) == "line 5"
+
+
+def test_generated_dates_work_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    found = seen("dates")
+    assert found.task == "Sequence"
+    assert found.target == ["iso"]
+    assert found.schema.rows == DATES
+    assert len({text for text, _ in dates(500)}) == 500
+    assert dates(50, seed=1) == dates(50, seed=1) != dates(50, seed=2)
+    (tmp_path / "dates").write_text("a,b\n" + "".join(f"{i * i % 17},{i % 2}\n" for i in range(50)))
+    assert seen("dates", "b").task == "Binary"  # a file of that name is the file
+
+
+def test_bom_and_windows_line_ends_are_no_part_of_the_texts(tmp_path: Path):
+    source, target = write_pairs(tmp_path)
+    for path in (source, target):
+        text = Path(path).read_bytes()
+        Path(path).write_bytes(b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n"))
+    frame, _ = tables.read_text(seen(source, target).source)
+    assert frame.rows() == phrases()
+
+
+def test_words_that_mean_no_value_elsewhere_are_words_here(tmp_path: Path):
+    pairs = [("Nothing at all", "None"), ("It is not a number", "nan"), *phrases()]
+    found = seen(*write_pairs(tmp_path, pairs=pairs))
+    assert len(np.concatenate(list(found.rows.values()))) == 402
+
+
+def test_names_of_the_columns():
+    assert names_of("a/train.en.gz", "a/train.de.gz") == ("en", "de")
+    assert names_of("x.txt", "y.txt") == ("x", "y")
+    assert names_of("a/x", "b/x") == ("source", "target")
+
+
+# what is decided
+
+
+def test_a_source_with_several_targets_stays_on_one_side(tmp_path: Path):
+    pairs = [(en, variant) for en, de in phrases(150) for variant in (de, de.replace(".", "!"), "ja, " + de)]
+    found = seen(write_table(tmp_path, pairs), "german")
+    assert (found.split.kind, found.split.by) == ("grouped", "english")
+    sides = {part: {pairs[row][0] for row in rows} for part, rows in found.rows.items()}
+    assert not sides["train"] & sides["test"]
+    assert not sides["train"] & sides["validation"]
+    assert "SeveralTargets" in said(found)
+    assert seen(write_table(tmp_path, pairs), "german", split="random").split.kind == "random"
+
+
+def test_the_tokens_follow_the_texts(tmp_path: Path):
+    found = seen(write_table(tmp_path), "german")
+    assert found.sequence["tokens"][0] == found.text["tokens"][0] == "bpe"
+    assert found.sequence["shared"][0] is True
+    assert found.sequence["vocabulary"][0] == found.text["vocabulary"][0] == 2000
+    greek = str.maketrans("abdefghiklmn", "\u03b1\u03b2\u03b4\u03b5\u03c6\u03b3\u03b7\u03b9\u03ba\u03bb\u03bc\u03bd")
+    apart = seen(write_table(tmp_path, [(en, de.lower().translate(greek)) for en, de in phrases()]), "german")
+    assert apart.sequence["shared"][0] is False
+    letters = seen("dates")
+    assert letters.sequence["tokens"][0] == letters.text["tokens"][0] == "char"
+    commands = [(f"{en} x{i}", " ".join(["LEFT", "JUMP"] * (i % 9 + 1))) for i, (en, _) in enumerate(phrases(400))]
+    assert seen(write_table(tmp_path, commands), "german", task="sequence").sequence["tokens"][0] == "word"
+    assert all(reason for _, reason in found.sequence.values())
+
+
+def test_columns_that_are_no_texts_are_left_out_and_said(tmp_path: Path):
+    pairs = [(f"{i % 7}\t{en}", de) for i, (en, de) in enumerate(phrases())]
+    found = seen(write_table(tmp_path, pairs, "level\tenglish\tgerman"), "german")
+    assert "OnlyTextsRead" in said(found)
+    assert [column.name for column in found.schema.config_columns()] == ["english", "german"]
+
+
+def test_a_text_target_of_few_values_is_a_class(tmp_path: Path):
+    pairs = [(en, f"das ist die Antwort mit der Nummer {i % 4}") for i, (en, _) in enumerate(phrases())]
+    assert seen(write_table(tmp_path, pairs), "german").task == "Multiclass"
+    assert seen(write_table(tmp_path, pairs), "german", task="sequence").task == "Sequence"
+    assert seen(write_table(tmp_path), "german", types={"german": "text"}).task == "Sequence"
+
+
+# what is said
+
+
+def test_pairs_of_very_different_length_are_named(tmp_path: Path):
+    pairs = [*phrases(), ("Young girls weave corn stalks into elaborate toys for a fair in the city", "@")]
+    found = seen(*write_pairs(tmp_path, pairs=pairs))
+    notice = next(n for n in found.notices if type(n).__name__ == "UnequalLengths")
+    assert "line 401" in notice.what
+    assert "UnequalLengths" not in said(seen(*write_pairs(tmp_path)))
+
+
+def test_rows_that_answer_a_text_with_itself_are_counted(tmp_path: Path):
+    pairs = [(en, en if i % 10 == 0 else de) for i, (en, de) in enumerate(phrases())]
+    notice = next(n for n in seen(write_table(tmp_path, pairs), "german").notices if type(n).__name__ == "SameText")
+    assert "40 of 400" in notice.what
+    assert "line 2" in notice.what
+
+
+def test_rows_without_a_target_are_left_out_and_counted(tmp_path: Path):
+    source, target = write_pairs(tmp_path, pairs=[*phrases(100), ("Alone.", ""), *phrases(100)])
+    found = seen(source, target, split="random")
+    assert "RowsWithoutTarget" in said(found)
+    assert sum(map(len, found.rows.values())) == 200
+
+
+def test_test_rows_that_are_train_rows_are_said(tmp_path: Path):
+    source, target = write_pairs(tmp_path)
+    test = ",".join(write_pairs(tmp_path, "test", phrases()[:40]))
+    assert "CopiesAcrossSplit" in said(seen(source, target, test=test))
+
+
+# what is refused
+
+
+def refused(kind: type[PlainloopError], source: Any, target: Any = None, **options: Any) -> str:
+    with pytest.raises(kind) as caught:
+        seen(source, target, **options)
+    return str(caught.value)
+
+
+def test_a_lost_line_is_found(tmp_path: Path):
+    pairs = [(en + " and so on" * (i % 5), de + " und so weiter" * (i % 5)) for i, (en, de) in enumerate(phrases(300))]
+    source, target = write_pairs(tmp_path, pairs=pairs)
+    lines = Path(target).read_text(encoding="utf-8").splitlines(keepends=True)
+    Path(target).write_text("".join(lines[:210] + lines[211:]), encoding="utf-8")
+    message = refused(LinesDiffer, source, target)
+    assert "train.en has 300 lines, train.de has 299" in message
+    line = int(message.split("seem to slip at line ")[1].split(":")[0])
+    assert 206 <= line <= 216
+
+
+def test_the_place_where_two_files_slip():
+    one = ["a" * (5 + (i * 37) % 40) for i in range(200)]
+    assert abs(first_slip(one, one[:120] + one[121:]) - 120) <= 2
+    assert abs(first_slip(one[:50] + one[51:], one) - 50) <= 2
+    assert first_slip([], ["a"]) == 0
+
+
+def test_files_without_their_partners(tmp_path: Path):
+    source, target = write_pairs(tmp_path)
+    assert "--validation names 1 file" in refused(OnePairFile, source, target, validation=source + ".val")
+    assert "make no pairs" in refused(OnePairFile, [source, source], target)
+
+
+def test_a_target_file_that_is_not_there(tmp_path: Path):
+    source, target = write_pairs(tmp_path)
+    message = refused(TargetFileMissing, source, target.replace("train.de", "trian.de"))
+    assert f"--target {target}" in message
+
+
+def test_a_validation_file_that_is_not_there(tmp_path: Path):
+    source, target = write_pairs(tmp_path)
+    refused(FileMissing, source, target, validation=f"{source}x,{target}x")
+
+
+def test_the_test_files_are_the_train_files(tmp_path: Path):
+    source, target = write_pairs(tmp_path)
+    refused(SameFileTwice, source, target, test=f"{source},{target}")
+
+
+def test_the_target_is_the_source(tmp_path: Path):
+    source, _ = write_pairs(tmp_path)
+    refused(CopyOfTarget, source, source)
+
+
+def test_an_empty_target_file(tmp_path: Path):
+    source, target = write_pairs(tmp_path)
+    Path(target).write_text("")
+    with pytest.raises((LinesDiffer, EmptyFile)):
+        seen(source, target)
+
+
+def test_all_answers_alike(tmp_path: Path):
+    refused(TargetHasOneValue, write_table(tmp_path, [(en, "ja") for en, _ in phrases()]), "german", task="sequence")
+
+
+def test_a_handful_of_pairs(tmp_path: Path):
+    refused(TooFewRows, *write_pairs(tmp_path, pairs=phrases(12)), task="sequence")
+
+
+def test_a_line_without_an_answer(tmp_path: Path):
+    path = tmp_path / "tasks.txt"
+    path.write_text("IN: jump OUT: I_JUMP\n" * 30 + "IN: walk twice\n" + "IN: jump OUT: I_JUMP\n")
+    message = refused(NotInOut, str(path))
+    assert "tasks.txt line 31" in message
+    assert "walk twice" in message
+
+
+def test_bytes_that_are_no_text(tmp_path: Path):
+    source, target = write_pairs(tmp_path)
+    Path(target).write_bytes(Path(target).read_bytes().replace(b"Mann", b"\x00\x00nn"))
+    refused(NullBytes, source, target)
+
+
+def test_an_encoding_that_does_not_fit(tmp_path: Path):
+    source, target = write_pairs(tmp_path)
+    Path(target).write_bytes(Path(target).read_text(encoding="utf-8").encode("latin-1"))
+    found = seen(source, target)
+    assert "EncodingGuessed" in said(found)
+    refused(WrongEncoding, source, target, encoding="ascii")
+
+
+def test_a_damaged_archive(tmp_path: Path):
+    source, target = write_pairs(tmp_path, packed=True)
+    Path(target).write_bytes(Path(target).read_bytes()[:200])
+    refused(DamagedFile, source, target)
+
+
+def test_no_text_to_write_from(tmp_path: Path):
+    pairs = [(str(i % 9), de) for i, (_, de) in enumerate(phrases())]
+    message = refused(NoTextToRead, write_table(tmp_path, pairs), "german", task="sequence")
+    assert "--types english=text" in message
+
+
+def test_a_class_asked_for_where_texts_never_recur(tmp_path: Path):
+    with pytest.raises(PlainloopError):
+        seen(write_table(tmp_path), "german", task="multiclass")
+    refused(TaskImpossible, write_table(tmp_path), "german", task="binary")
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({"model": "table_mlp"}, "sequence_transformer"),
+        ({"set": ["heads=3", "width=32"]}, "32, is not a multiple of heads, 3"),
+        ({"set": ["sequence.tokens=letters"]}, "word, bpe, char"),
+        ({"set": ["batch_tokens=-1"]}, "batch_tokens"),
+        ({"set": ["beam=0"]}, "beam"),
+        ({"set": ["cell=vanilla"], "model": "sequence_rnn"}, "gru, lstm"),
+    ],
+)
+def test_settings_that_cannot_be(tmp_path: Path, options: dict[str, Any], wanted: str):
+    with pytest.raises(PlainloopError) as caught:
+        plainloop.train(write_table(tmp_path), "german", output=str(tmp_path / "run"), epochs=1, **options)
+    assert wanted in str(caught.value)
+    assert not (tmp_path / "run" / "run.toml").exists()
+
+
+def test_a_model_of_sequences_for_another_task(tmp_path: Path):
+    pairs = [(en, "ja" if i % 2 else "nein") for i, (en, _) in enumerate(phrases())]
+    with pytest.raises(PlainloopError, match="sequence_rnn"):
+        plainloop.train(write_table(tmp_path, pairs), "german", model="sequence_rnn", output=str(tmp_path / "run"))
+
+
+def test_lines():
+    assert lines_of(b"a\n\n b \n") == ["a", "", "b"]
+    assert lines_of(b"a\nb") == ["a", "b"]
+    assert TrainOptions().task is None
