@@ -10,7 +10,9 @@ import plainloop
 
 NAMES = [
     "Notice",
+    "PlainloopClassifier",
     "PlainloopError",
+    "PlainloopRegressor",
     "Run",
     "__version__",
     "compare",

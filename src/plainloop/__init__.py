@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .api import compare, eject, evaluate, export, inspect, load, lr_find, lr_sweep, predict, resume, retrain, runs, train
     from .problems import Notice, PlainloopError
     from .run_folder import Run
+    from .sklearn import PlainloopClassifier, PlainloopRegressor
 
 _HOMES = {
     **dict.fromkeys(
@@ -34,13 +35,17 @@ _HOMES = {
         ],
         "api",
     ),
+    "PlainloopClassifier": "sklearn",
+    "PlainloopRegressor": "sklearn",
     "Run": "run_folder",
     "Notice": "problems",
     "PlainloopError": "problems",
 }
 __all__ = [
     "Notice",
+    "PlainloopClassifier",
     "PlainloopError",
+    "PlainloopRegressor",
     "Run",
     "__version__",
     "compare",

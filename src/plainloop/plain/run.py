@@ -165,13 +165,31 @@ def make_ready(
     Raises: Fault and its kinds.
     """
     settle(config.machine.threads, config.machine.seed)
-    device = torch.device(config.machine.device)
+    return ready_from(read_table(config, home), config, home, build, parts)
 
+
+def read_table(config: Config, home: Path) -> Table:
+    """The rows of the run. Raises: DataChanged, and what its reader raises."""
     reader = import_module(f".readers.{config.source.reader}", __package__)
     source = located(config.source, home)
     check_data(source, reader)
     table = reader.read(source, config.columns)
     check_pictures(config, table)
+    return table
+
+
+def ready_from(
+    table: Table,
+    config: Config,
+    home: Path,
+    build: Callable[[Config, Preparation, Path], nn.Module] | None = None,
+    parts: tuple[str, ...] = ("train", "validation", "test"),
+) -> Ready:
+    """From a table to what the loop needs; the machine is settled already.
+
+    Raises: Fault and its kinds.
+    """
+    device = torch.device(config.machine.device)
     split = split_rows(table, config.split, [table[column.name] for column in config.targets])
     preparation = Preparation.fit(config, table, split)
     near = device if config.machine.workers == 0 else torch.device("cpu")  # other processes cannot use the accelerator
