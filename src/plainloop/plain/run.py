@@ -143,7 +143,7 @@ def run(
     forward = forward_of(model, config)
     scores = {part: score(model, task, batches, config.train.precision, forward) for part, batches in evaluation.items()}
     targets = {part: batches.dataset.target.cpu() for part, batches in evaluation.items()}  # type: ignore[attr-defined]  # Rows
-    if hasattr(task, "calibrate"):  # a forecast: its intervals are as wide as the errors on the validation rows
+    if hasattr(task, "calibrate"):  # a forecast: intervals as wide as the errors on the validation rows; labels: thresholds
         task.calibrate(scores["validation"], targets["validation"])
     best = best_epoch(history, task, config.train.keep)
     ending = why_ended(len(history.get("epoch", [])), best, config.train)

@@ -34,6 +34,7 @@ DELIMITERS = {
 }
 NUMBER = re.compile(r"^[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?$")
 COMMA_NUMBER = re.compile(r"^[-+]?(\d{1,3}(\.\d{3})+|\d+),\d+$")
+LIST = re.compile(r"^\d{1,2}(,\d{1,2}){2,}$")
 THOUSANDS = re.compile(r"^[-+]?\d{1,3}(,\d{3})+$")
 
 
@@ -68,7 +69,9 @@ def find_dialect(name: str, data: bytes, options: ReadOptions, target: Sequence[
         loose = _loose_quote(data, delimiter)
         quote = "" if loose else quote
     rows = _rows(lines, delimiter, quote)
-    decimal, example = _decimal(rows, delimiter) if options.decimal is None else (options.decimal, "")
+    decimal, example = (options.decimal or ".", "")
+    if options.decimal is None and options.tags != ",":
+        decimal, example = _decimal(rows, delimiter)
     header, reason = _header(rows, target) if options.header is None else (options.header, "")
     return Dialect(delimiter, quote, decimal, header, comment, len(rows[0]), reason, loose, example)
 
@@ -105,6 +108,12 @@ def _delimiter(name: str, lines: list[str], quote: str, comment: str) -> str:
     if not found and everywhere:
         return everywhere
     if not found:
+        if (
+            quote
+            and any(line.startswith(quote) for line in lines)
+            and all(len(row) == 1 for row in _rows(lines[:100], ",", quote))
+        ):
+            return ","  # a table of one column of quoted texts
         if any(sign in line for line in lines[:100] for sign in "\t;,|") or len(lines) == 1:
             raise NoDelimiter(name, lines[0], ", ".join(DELIMITERS.values()))
         return ","  # a table of one column
@@ -145,7 +154,9 @@ def _loose_quote(data: bytes, delimiter: str) -> int:
 
 def _decimal(rows: list[list[str]], delimiter: str) -> tuple[str, str]:
     """The decimal sign, and an example where it is a comma."""
-    cells = [cell for row in rows[1:] or rows for cell in row]
+    body = rows[1:] or rows
+    lists = {place for row in body for place, cell in enumerate(row) if LIST.match(cell)}  # "3,7" beside "2,10,17" is two labels
+    cells = [cell for row in body for place, cell in enumerate(row) if place not in lists]
     commas = [cell for cell in cells if COMMA_NUMBER.match(cell)]
     points = [cell for cell in cells if re.match(r"^[-+]?\d*\.\d+$", cell) and not re.match(r"^[-+]?\d{1,3}(\.\d{3})+$", cell)]
     if not commas or points:

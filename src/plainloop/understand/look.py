@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import numpy as np
 
 from ..options import DataOptions, as_names, as_pairs
 from ..plain.config import Source, Split
-from ..plain.readers import tables
 from ..plain.split import split_rows
 from ..problems import Notice
 from ..sources import as_frame, is_in_memory, is_pictures, write, write_pictures
@@ -20,10 +20,12 @@ from .infer import InferOptions, Schema, infer
 from .look_images import look_at_paths, look_at_pictures
 from .look_sequences import are_sequences, look_at_sequences
 from .look_series import is_forecast, look_at_series
+from .look_texts import asked_of_texts, form_of, probe_texts, say_where_from
 from .probe import ReadOptions, probe
 from .quality import check
 from .setting_problems import BadShare, SplitColumnMissing, SplitsConflict
 from .text_columns import text_settings
+from .text_facts import TextFacts, text_facts, text_notices
 
 
 @dataclass(repr=False)
@@ -41,6 +43,7 @@ class Look:
     text: dict[str, tuple[Any, str]] = field(default_factory=dict)  # settings of [text] that the texts decide, and why
     task_values: dict[str, Any] = field(default_factory=dict)  # settings of [task] that were found in the data
     model: str = ""  # the model that fits, where the columns alone do not tell
+    texts: dict[str, TextFacts] = field(default_factory=dict)  # column of texts -> language, lengths, copies
     sheet: str = ""  # a PNG with some pictures of each class, where there are pictures
 
     @property
@@ -66,6 +69,7 @@ class Look:
                     "distinct": c.distinct,
                     "missing": c.missing,
                     "examples": c.examples,
+                    **({"text": self.texts[c.name].as_dict()} if c.name in self.texts else {}),
                 }
                 for c in self.schema.columns
             ],
@@ -116,14 +120,21 @@ def look(
         missing=tuple(as_names(options.missing)),
         member=options.member or "",
         skip_bad=options.skip_bad,
+        tags=options.tags or "",
     )
     if are_sequences(paths["data"], options):
         return look_at_sequences(paths["data"], name, options, files, shares, read)
-    found, notices = probe(paths["data"], read, target=target, **files)
+    form = form_of(paths["data"])
+    if form:
+        found, notices = probe_texts(paths["data"], form, options.encoding or "", **files)
+    else:
+        found, notices = probe(paths["data"], read, target=target, **files)
     if is_forecast(options):
         return look_at_series(found, notices, name, options, shares)
-    frame, _ = tables.read_text(found)
+    reader = import_module(f"..plain.readers.{found.reader}", __package__)
+    frame, _ = reader.read_text(found)
     target = as_names(options.target, frame.columns) if not is_in_memory(source) else target
+    target = target or (["label"] if form else [])
     asked = InferOptions(
         task=options.task or "",
         types=as_pairs(options.types),
@@ -133,7 +144,9 @@ def look(
         date_format=options.date_format or "",
         tags=options.tags or "",
     )
-    schema = infer(frame, found, target, asked)
+    schema = infer(frame, found, target, asked_of_texts(asked) if form else asked)
+    if form:
+        say_where_from(schema, form, asked)
     if any(column.type == "image" for column in schema.columns):
         found, said = look_at_paths(frame, schema, found, target, options, progress)
         notices += said
@@ -142,9 +155,11 @@ def look(
     made.text = text_settings(texts, schema.rows) if texts else {}
     if schema.task is not None:
         made.split = split_for(schema, options, shares, made.reasons, found.data[0], target)
-        typed = tables.read(found, schema.config_columns())
+        typed = reader.read(found, schema.config_columns())
         made.rows = split_rows(typed, made.split, [typed[column] for column in target])
+        made.notices += text_notices(frame, schema, made.rows, found, target)
         made.notices += check(frame, schema, made.rows, found, allow_leak=options.allow_leak)
+    made.texts = text_facts(frame, schema, made.rows)
     return made
 
 

@@ -72,6 +72,7 @@ class ReadOptions:
     member: str = ""
     skip_bad: int = 0
     quote: str | None = None
+    tags: str = ""  # what stands between two labels of a cell
 
 
 def probe(

@@ -62,14 +62,14 @@ def read(source: Source, columns: Sequence[Column]) -> Table:
         rows = pl.Series(np.isin(np.arange(len(frame)), source.left_out))
         targets = [column.name for column in columns if column.role == "target" and column.name in frame.columns]
         frame = frame.with_columns(pl.when(rows).then(None).otherwise(pl.col(targets)).name.keep()) if targets else frame
-    cells = _typed(frame, columns, source.decimal, loaded.place, source.data[0])
+    cells = typed(frame, columns, source.decimal, loaded.place, source.data[0])
     return Table(cells, loaded.parts)
 
 
 def read_frame(frame: pl.DataFrame, columns: Sequence[Column], missing: Iterable[str]) -> Table:
     """The typed table of a frame in memory; cells of any type."""
     text = _with_nulls(as_text(frame), {"", *missing})
-    cells = _typed(text, columns, ".", lambda row: f"row {row + 1}", "the table")
+    cells = typed(text, columns, ".", lambda row: f"row {row + 1}", "the table")
     return Table(cells, {"data": range(len(text))})
 
 
@@ -246,7 +246,7 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(made)
 
 
-def _typed(
+def typed(
     frame: pl.DataFrame, columns: Sequence[Column], decimal: str, place: Callable[[int], str], file: str
 ) -> dict[str, Cells]:
     absent = [c.name for c in columns if c.role == "input" and c.name not in frame.columns]
