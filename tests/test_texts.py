@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from plainloop.understand.look_texts import form_of, form_to_predict
 from texts import reviews, zipped
 
 DATA = Path(os.environ.get("PLAINLOOP_DATA", "../shared/data"))
+CSV = Source(reader="tables", format="csv", data=("a.csv",))
 
 
 def seen(*places: Path, **options: object) -> Look:
@@ -152,12 +154,13 @@ def test_what_new_texts_can_be(tmp_path: Path):
     column.write_text("review\na good film\n", encoding="utf-8")
     divided = tmp_path / "divided.txt"
     divided.write_text("ham\tsome text\nspam\tother text\n", encoding="utf-8")
-    assert form_to_predict(str(place), "review", "csv") == "texts"
-    assert form_to_predict(str(place / "pos"), "review", "lines") == "lines"
-    assert form_to_predict(str(lines), "review", "texts") == "lines"
-    assert form_to_predict(str(column), "review", "csv") == ""
-    assert form_to_predict(str(divided), "review", "csv") == ""
-    assert form_to_predict(str(tmp_path / "absent.txt"), "review", "csv") == ""
+    assert form_to_predict(str(place), "review", CSV) == "texts"
+    assert form_to_predict(str(place / "pos"), "review", replace(CSV, reader="texts", format="lines")) == "lines"
+    assert form_to_predict(str(lines), "review", replace(CSV, reader="texts", format="texts")) == "lines"
+    assert form_to_predict(str(column), "review", CSV) == ""
+    assert form_to_predict(str(divided), "1", replace(CSV, header=False, delimiter="\t")) == ""
+    assert form_to_predict(str(lines), "1", replace(CSV, header=False, delimiter="\t")) == "lines"
+    assert form_to_predict(str(tmp_path / "absent.txt"), "review", CSV) == ""
 
 
 def test_a_source_read_twice_is_read_once(tmp_path: Path):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..plain.readers.delimited import one_byte_delimiter, wrong_quote
+from ..plain.readers.delimited import one_byte_delimiter, places_of, signs_at, wrong_quote
 from .file_problems import CommentLines, NoDelimiter
 
 if TYPE_CHECKING:
@@ -143,12 +143,11 @@ def _loose_quote(data: bytes, delimiter: str) -> int:
         return 0
     data, mark = one_byte_delimiter(data, delimiter, '"')
     text = np.frombuffer(data, np.uint8)
-    quotes = np.flatnonzero(text == ord('"'))
+    quotes = places_of(text, ord('"'))
     if wrong_quote(text, quotes, mark) < 0:
         return 0
     allowed = [10, ord(mark), ord('"')]
-    edge = np.concatenate([[10], text, [10]])
-    inside = quotes[~np.isin(edge[quotes], allowed) & ~np.isin(edge[quotes + 2], allowed)]
+    inside = quotes[~np.isin(signs_at(text, quotes - 1), allowed) & ~np.isin(signs_at(text, quotes + 1), allowed)]
     return int(data[: inside[0]].count(b"\n") + 1) if len(inside) else 0
 
 

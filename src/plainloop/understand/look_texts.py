@@ -146,7 +146,7 @@ def texts_like(source: Any, config: Config) -> Any:
     if len(names) != 1 or config.inputs[0].type != "text" or not isinstance(paths, (list, tuple)) or len(paths) != 1:
         return source
     place = str(paths[0])
-    form = form_to_predict(place, names[0], config.source.format)
+    form = form_to_predict(place, names[0], config.source)
     if not form:
         return source
     found = Source(
@@ -160,15 +160,18 @@ def texts_like(source: Any, config: Config) -> Any:
     return frame.rename({"label": config.targets[0].name}) if known else frame.drop("label")
 
 
-def form_to_predict(place: str, column: str, trained: str) -> str:
+def form_to_predict(place: str, column: str, trained: Source) -> str:
     """ "texts", "lines", or "" where the place holds something else than texts."""
     if os.path.isdir(place) or place.lower().endswith(".zip"):
         if not os.path.exists(place):
             return ""
         names = texts.names_in(place)
         only_texts = any(map(texts.is_text_name, names)) and not any(map(TABLE_NAME.search, names))
-        return (trained if trained in ("texts", "lines") else "texts") if only_texts else ""
+        return (trained.format if trained.reader == "texts" else "texts") if only_texts else ""
     if not os.path.isfile(place) or not texts.is_text_name(place):
         return ""
-    head = read_bytes(place)[:SAMPLED].split(b"\n")[0].decode("utf-8", "replace").strip().strip('"')
-    return "" if column == head or has_columns(place) else "lines"
+    lines = read_bytes(place)[:SAMPLED].decode("utf-8", "replace").splitlines() or [""]
+    sign = trained.delimiter or "\t"
+    if not trained.header:
+        return "" if all(sign in line for line in lines if line.strip()) else "lines"
+    return "" if column in [cell.strip(' "') for cell in re.split(f"[{re.escape(sign)}\t,;]", lines[0])] else "lines"

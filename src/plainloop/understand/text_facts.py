@@ -18,7 +18,7 @@ from .infer import Schema, loaded_of
 from .text_problems import EmptyTexts, LabelInText, LongText
 
 SAMPLE = 2_000
-TRAIN_SAMPLE = 20_000
+TRAIN_SAMPLE = 5_000
 WORD = r"\p{L}[\p{L}\p{M}'\u2019]*"
 MARK = 0.95  # share of a class's texts that hold a word for it to be a mark of the class
 MOST_CLASSES = 20
@@ -97,17 +97,15 @@ def facts_of(cells: pl.Series, rows: Mapping[str, np.ndarray]) -> TextFacts:
     train = some(cells, rows.get("train", every), TRAIN_SAMPLE)
     counts = cells.drop_nulls().str.count_matches(r"\S+")
     spread = [int(counts.quantile(share, "higher") or 0) for share in (0.5, 0.99, 1.0)]
-    first = cells.is_first_distinct().to_numpy() | cells.is_null().to_numpy()
-    across = 0
-    for part in ("validation", "test"):
-        if part in rows and len(rows[part]):
-            across += int(cells[rows[part]].drop_nulls().is_in(cells[rows["train"]].drop_nulls().unique().implode()).sum())
+    hashes, there = cells.hash(seed=0).to_numpy(), cells.is_not_null().to_numpy()
+    checked = [part for part in (rows.get("validation", every[:0]), rows.get("test", every[:0])) if len(part)]
+    across = sum(int((np.isin(hashes[part], hashes[rows["train"]]) & there[part]).sum()) for part in checked)
     seen = words_of(train)
     known = None
     if len(rows.get("validation", ())):
-        checked = words_of(some(cells, rows["validation"], SAMPLE)).explode().drop_nulls()
+        words = words_of(some(cells, rows["validation"], SAMPLE)).explode().drop_nulls()
         often = seen.list.unique().explode().drop_nulls().value_counts(name="texts").filter(pl.col("texts") > 1)[seen.name]
-        known = int(checked.is_in(often.implode()).sum()) / len(checked) if len(checked) else None
+        known = int(words.is_in(often.implode()).sum()) / len(words) if len(words) else None
     return TextFacts(
         language(some(cells, every, SAMPLE)),
         spread,
@@ -115,7 +113,7 @@ def facts_of(cells: pl.Series, rows: Mapping[str, np.ndarray]) -> TextFacts:
         int(seen.explode().drop_nulls().n_unique()),
         known,
         cells.null_count(),
-        int((~first).sum()),
+        int(there.sum()) - len(np.unique(hashes[there])),
         across,
     )
 
@@ -176,7 +174,8 @@ def text_notices(
             row = int(sizes.arg_max() or 0)
             found.append(LongText(source.data[0], target, column.name, place(row), longest, usual))
         if len(target) == 1 and schema.task is not None and schema.task.name in ("Binary", "Multiclass"):
-            marks, share = marks_of_classes(cells[rows["train"]], frame[target[0]][rows["train"]])
+            train = rows["train"][:: max(1, len(rows["train"]) // TRAIN_SAMPLE)]
+            marks, share = marks_of_classes(cells[train], frame[target[0]][train])
             if marks:
                 found.append(LabelInText(source.data[0], target, column.name, marks, share))
     return found
@@ -184,8 +183,7 @@ def text_notices(
 
 def marks_of_classes(texts: pl.Series, labels: pl.Series) -> tuple[dict[str, str], float]:
     """For each class the word that nearly all its texts hold and hardly another does; and the least share of a class's texts."""
-    step = max(1, len(texts) // TRAIN_SAMPLE)
-    table = pl.DataFrame({"label": labels, "text": texts}).gather_every(step).drop_nulls().with_row_index("row")
+    table = pl.DataFrame({"label": labels, "text": texts}).drop_nulls().with_row_index("row")
     sizes = dict(table["label"].value_counts().iter_rows())
     if not 2 <= len(sizes) <= MOST_CLASSES:
         return {}, 0.0
