@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from plainloop.plain.checkpoint import Checkpoints
 from plainloop.plain.config import Train
+from plainloop.plain.history import best_epoch
 from plainloop.plain.loop import NonFiniteLoss, Progress, _is_better, train, validate, why_ended
 from plainloop.plain.models import table_linear
-from plainloop.plain.run import best_epoch
 from plainloop.plain.tasks.classify import Binary
 from plainloop.plain.tasks.multilabel import Multilabel
 from small import KINDS, case, exact_mean, same_tensors

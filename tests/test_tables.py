@@ -228,3 +228,19 @@ def test_digest_is_sha256_of_all_bytes(tmp_path: Path) -> None:
         tables.digest([str(tmp_path / "a"), str(tmp_path / "b")])
         == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
+
+
+def test_long_texts_stay_in_the_memory_of_the_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    cells = ["b text", "a text", "b text", None, "c text", "a text"]
+    path = tmp_path / "t.csv"
+    path.write_text("text\n" + "\n".join(cell or '""' for cell in cells) + "\n", encoding="utf-8")
+    source = Source(reader="tables", format="csv", data=(str(path),))
+    small = tables.read(source, [Column(name="text", type="text")])["text"]
+    monkeypatch.setattr(tables, "MOST_TEXT", 0)
+    large = tables.read(source, [Column(name="text", type="text")])["text"]
+    assert isinstance(small, Words)
+    assert isinstance(large, Words)
+    assert small.tolist() == large.tolist() == cells
+    assert list(large.words) == small.words == ["b text", "a text", "c text"]
+    assert isinstance(large.words, tables.Texts)
+    assert large.words[1:] == ["a text", "c text"]

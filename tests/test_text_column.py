@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tokenizers import Tokenizer
 
 from outcomes import words
 from plainloop.plain import config as c
+from plainloop.plain.columns import text as text_column
 from plainloop.plain.columns.text import END, UNKNOWN, Text
 from plainloop.plain.prepare import Preparation
 from plainloop.plain.ragged import Ragged
@@ -138,3 +140,20 @@ def test_training_twice_gives_the_same_tokenizer():
     texts = words([f"{a} {b} {c}" for a in "abc" for b in "xyz" for c in ("un", "deux", "trois")])
     for kind in KINDS:
         assert Text.fit(texts, tokens=kind, vocabulary=280).tokenizer == Text.fit(texts, tokens=kind, vocabulary=280).tokenizer
+
+
+def test_many_texts_are_encoded_into_a_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PLAINLOOP_CACHE", str(tmp_path))
+    cells = words([*TEXTS, None, ""])
+    column = Text.fit(cells, whole=1.0)
+    every, wanted = torch.arange(len(cells)), column.encode(cells)
+    monkeypatch.setattr(text_column, "LARGE", 0)
+    found = column.encode(cells)
+    assert torch.equal(found.index_select(0, every), wanted.index_select(0, every))
+    (file,) = tmp_path.glob("tokens-*.bin")
+    before = file.stat().st_mtime_ns
+    assert torch.equal(column.encode(cells).index_select(0, every), wanted.index_select(0, every))
+    assert file.stat().st_mtime_ns == before
+    file.write_bytes(file.read_bytes()[:-4])  # damaged: encoded again
+    assert torch.equal(column.encode(cells).index_select(0, every), wanted.index_select(0, every))
+    assert not list(tmp_path.glob(".tokens-*"))

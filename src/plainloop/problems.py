@@ -30,6 +30,7 @@ MODULES = (
     "plainloop.understand.quality_problems",
     "plainloop.plain.readers.image_faults",
     "plainloop.understand.image_problems",
+    "plainloop.understand.text_problems",
     "plainloop.understand.path_problems",
     "plainloop.plain.readers.series_faults",
     "plainloop.understand.series_problems",

@@ -38,6 +38,7 @@ def look_text(look: Look, *, columns: bool = True) -> str:
         lines += [
             f"  {short(c.name, 24)}: {c.type} - {c.reason}" + (f" (change: {c.override})" if c.override else "") for c in used
         ]
+        lines += [f"  {short(name, 24)}: {line}" for name, facts in look.texts.items() for line in facts.lines()]
     else:
         kinds = {
             kind: sum(c.type == kind for c in used if c.role == "input")

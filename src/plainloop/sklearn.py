@@ -27,11 +27,12 @@ from .plain.batches import Rows
 from .plain.config import Column, Config, Model, Source, Split
 from .plain.device import settle
 from .plain.evaluate import evaluation_batches, score
+from .plain.history import best_epoch
 from .plain.loop import train
 from .plain.models import own
 from .plain.prepare import Preparation
 from .plain.readers import tables
-from .plain.run import Ready, augmentation, best_epoch, ready_from
+from .plain.run import Ready, augmentation, ready_from
 from .plain.table import Table, Words
 from .sources import from_frame
 from .training import machine_as_it_was

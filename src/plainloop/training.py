@@ -23,8 +23,9 @@ from .options import TrainOptions
 from .plain.checkpoint import StorageFailed, save_weights
 from .plain.config import Config, from_dict
 from .plain.faults import Stopped
+from .plain.history import record_line
 from .plain.loop import Record
-from .plain.run import Outcome, record_line, weights_digest
+from .plain.run import Outcome, weights_digest
 from .plain.run import run as plain_run
 from .progress import bar
 from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml

@@ -29,6 +29,7 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
 
     Raises: ColumnsMissing and what reading raises.
     """
+    from .understand.look_texts import texts_like
     from .understand.probe import probe_like
 
     config, reader = run.config, run._plain(f"readers.{run.config.source.reader}")
@@ -37,6 +38,7 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
 
         columns = [*config.inputs, *(config.targets if with_target else [])]
         return pictures_like(source, config.source, reader, columns), []
+    source = texts_like(source, config)
     source = pair_of(source)
     if is_in_memory(source):
         frame, _ = as_frame(source)
@@ -46,6 +48,7 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
         return table, strange_cells(run, {name: frame[name].null_count() for name in frame.columns}, table)
     paths = [str(source)] if isinstance(source, (str, Path)) else [str(path) for path in source]
     found, notices = probe_like(paths, config.source, line_columns(run, paths))
+    reader = run._plain(f"readers.{found.reader}")
     there = list(reader.read_text(found)[0].columns)
     if found.format == "csv" and not found.header and not config.source.header:
         names = places_without_header(run, len(there), paths[0], with_target=with_target)

@@ -44,7 +44,7 @@ DECODE = {
     "Multiclass": "p = softmax(scores) over the last axis, mean over members; p[i] is the probability of labels[i]; "
     "the answer is the label of the largest.",
     "Multilabel": "p = sigmoid(scores), mean over members; p[i] is the probability of labels[i]; "
-    "each label with p[i] > 0.5 is in the answer.",
+    "each label with p[i] > thresholds[i] is in the answer, or p[i] > 0.5 where `thresholds` is null.",
     "Regression": "answer = mean of scores over members * std + mean.",
 }
 LOAD = {

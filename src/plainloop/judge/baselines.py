@@ -20,7 +20,7 @@ from ..plain.faults import shorten
 from ..plain.table import Sequences, Table, Words
 from .image_pictures import image_column
 from .intervals import Interval, intervals
-from .scored import Scored, score, scores_from
+from .scored import Scored, score, scores_from, with_own_thresholds
 from .series_summary import summaries
 from .thumbnails import SIDE, thumbnails, width
 from .wording import number
@@ -50,7 +50,7 @@ class Baseline:
 
 def trivial(outcome: Any, *, part: str = "test", seed: int = 0) -> Baseline:
     """The best constant answer that the train rows give: the shares of the classes, or the mean."""
-    task, target = outcome.preparation.task, outcome.targets[part]
+    task, target = with_own_thresholds(outcome.preparation.task), outcome.targets[part]
     constant = task.trivial(outcome.preparation.target(outcome.table.rows(outcome.split["train"])))
     scores = constant.float().expand(len(target), *constant.shape[1:]).contiguous()
     scored = score(task, scores, target)
@@ -94,9 +94,11 @@ def boosting(outcome: Any, *, part: str = "test", seed: int = 0) -> Baseline:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # scikit-learn's threads spin against torch's: one is faster than two
-        values = _fit(outcome, columns, kinds, (train, validation, outcome.split[part]), rounds, seed)
-    target = outcome.targets[part]
-    scores = scores_from(task, values)
+        predicted = np.concatenate([outcome.split["validation"], outcome.split[part]])
+        values = _fit(outcome, columns, kinds, (train, validation, predicted), rounds, seed)
+    target, checked = outcome.targets[part], len(outcome.split["validation"])
+    every = scores_from(task, values)
+    task, scores = with_own_thresholds(task, every[:checked], outcome.targets["validation"]), every[checked:]
     scored = score(task, scores, target)
     found = intervals(task, scores, target, seed=seed, scored=scored)
     return Baseline("boosting", title, found, scored, time.perf_counter() - started, "; ".join(notes))

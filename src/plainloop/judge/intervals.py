@@ -190,12 +190,17 @@ def _sums(scored: Scored) -> dict[str, Formula]:
     if scored.kind == "Multilabel":
         hits = (scored.truth & scored.predicted).astype(np.float32)
         counts = _counts(hits, scored.predicted.astype(np.float32), scored.truth.astype(np.float32))
+        half = scored.probabilities > 0.5
+        at_half = _averages(
+            _counts((scored.truth & half).astype(np.float32), half.astype(np.float32), scored.truth.astype(np.float32))
+        )
         wrong = (scored.truth != scored.predicted).mean(axis=1)
         right = (wrong == 0).astype(np.float32)
         per_row = {f"{name}_samples": _mean(_over(scored_hits, below)) for name, scored_hits, below in _per_row(scored)}
         return {
             **_averages(counts),
             **per_row,
+            **{f"{name}_at_half": at_half[name] for name in ("f1_macro", "f1_micro")},
             "hamming_loss": _mean(wrong),
             "accuracy": _mean(right),
             "exact_match": _mean(right),

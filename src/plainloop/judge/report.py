@@ -90,6 +90,8 @@ def judge(
     judged["verdict"] = verdict(judged, main, ", ".join(column.name for column in outcome.config.targets))
     if main.kind != "Regression":
         judged["classes"] = per_class(main)
+    if getattr(task, "thresholds", None):
+        judged["thresholds"] = dict(zip(main.labels, task.thresholds, strict=True))
     if main.kind in ("Binary", "Multiclass"):
         confused = confusion_counts(main)
         judged["confusion_matrix"] = {"labels": main.labels, "counts": confused.tolist()}
@@ -238,7 +240,7 @@ def headline_metrics(task: str) -> list[str]:
     return {
         "binary": ["accuracy", "log_loss", "roc_auc", "average_precision", "f1", "precision", "recall", "brier"],
         "multiclass": ["accuracy", "log_loss", "f1_macro", "precision_macro", "recall_macro", "roc_auc"],
-        "multilabel": ["f1_macro", "f1_micro", "hamming_loss", "exact_match", "average_precision", "roc_auc"],
+        "multilabel": ["f1_macro", "f1_macro_at_half", "f1_micro", "hamming_loss", "exact_match", "average_precision", "roc_auc"],
         "regression": ["rmse", "mae", "r2", "median_absolute_error"],
         "forecast": ["mae", "rmse", "mase", "mse_standardised", "mae_standardised", "coverage_80", "interval_width"],
     }[task]

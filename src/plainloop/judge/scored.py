@@ -6,6 +6,7 @@ tensor. The kinds are the names of the task classes: Binary, Multiclass, Multila
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -80,8 +81,22 @@ def scored_rows(task: Any, probabilities: np.ndarray, target: torch.Tensor) -> S
         probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)  # float32 rows add up to 1 only roughly
         return Scored(kind, labels, truth.astype(np.int64), probabilities, probabilities.argmax(axis=1))
     if kind == "Multilabel":
-        return Scored(kind, labels, truth > 0.5, probabilities, probabilities > 0.5)
+        return Scored(kind, labels, truth > 0.5, probabilities, task.says(probabilities))
     return Scored(kind, labels, truth.astype(np.int64), probabilities, (probabilities > 0.5).astype(np.int64))
+
+
+def with_own_thresholds(task: Any, scores: torch.Tensor | None = None, target: torch.Tensor | None = None) -> Any:
+    """The task as it judges another model than the net: labels have the thresholds that suit that one's scores of these rows.
+
+    Without scores a label is said from one half on; tasks without thresholds are what they are.
+    """
+    if getattr(task, "thresholds", None) is None:
+        return task
+    own = copy(task)
+    own.thresholds, own.settled = None, scores is None
+    if scores is not None:
+        own.calibrate(scores, target)
+    return own
 
 
 def scores_from(task: Any, values: np.ndarray) -> torch.Tensor:

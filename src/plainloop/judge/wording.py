@@ -28,6 +28,8 @@ TITLES = {
     "mae_standardised": "MAE, standardised",
     "coverage_80": "coverage of the 80% intervals",
     "interval_width": "width of the intervals",
+    "f1_macro_at_half": "macro F1 at 0.5",
+    "f1_micro_at_half": "micro F1 at 0.5",
 }
 AVERAGES = {"macro": "mean of classes", "weighted": "by class size", "micro": "all together", "samples": "mean of rows"}
 LOWER_IS_BETTER = {"log_loss", "brier", "rmse", "mae", "mse", "hamming_loss", "median_absolute_error"}

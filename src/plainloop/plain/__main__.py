@@ -22,7 +22,8 @@ def main(arguments: list[str]) -> int:
 
     from .config import from_dict
     from .faults import Fault
-    from .run import record_line, run, weights_digest
+    from .history import record_line
+    from .run import run, weights_digest
 
     path = Path(arguments[0]).resolve()
     if not path.is_file():

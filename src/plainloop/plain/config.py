@@ -33,7 +33,8 @@ class Source:
     """Where the rows come from and how their files are read."""
 
     reader: str  # the file in readers/ that reads it, e.g. "tables"
-    format: str  # csv, parquet, jsonl, arff, images; lines: files whose lines belong together; in_out: lines "IN: ... OUT: ..."
+    format: str  # csv, parquet, jsonl, arff, images; texts: a file each, class_lines: a file of lines per class;
+    # lines: files whose lines belong together; in_out: lines "IN: ... OUT: ..."
     data: tuple[str, ...]  # files of all rows, or of the train rows where validation or test have files of their own
     validation: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
@@ -133,6 +134,11 @@ class Task:
         "none",
         "rare classes: drawn more often (sampler), weigh more in the loss (weights), or neither",
         choices=("none", "sampler", "weights"),
+    )
+    thresholds: str = setting(
+        "validation",
+        "several labels: the probability from which on each is said; validation: what is best on the validation rows, half: 0.5",
+        choices=("validation", "half"),
     )
     label_smoothing: float = setting(0.0, "share of the target probability spread over the other classes", low=0, high=0.9)
     season: int = setting(0, "forecast: steps of a season, for MASE and the seasonal repeat; 1: none", low=0)

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import time
 from collections.abc import Callable
@@ -28,6 +26,7 @@ from .config import Augmentation, Config, Source
 from .device import fits, settle
 from .evaluate import evaluation_batches, finite_or_none, predictions_csv, score
 from .faults import Fault
+from .history import best_epoch, history_csv, history_of
 from .loop import NonFiniteLoss, Record, train, why_ended
 from .prepare import Preparation, column_class
 from .split import split_rows
@@ -143,7 +142,7 @@ def run(
     forward = forward_of(model, config)
     scores = {part: score(model, task, batches, config.train.precision, forward) for part, batches in evaluation.items()}
     targets = {part: batches.dataset.targets() for part, batches in evaluation.items()}  # type: ignore[attr-defined]  # Rows
-    if hasattr(task, "calibrate"):  # a forecast: its intervals are as wide as the errors on the validation rows
+    if hasattr(task, "calibrate"):  # a forecast: intervals as wide as the errors on the validation rows; labels: thresholds
         task.calibrate(scores["validation"], targets["validation"])
     best = best_epoch(history, task, config.train.keep)
     ending = why_ended(len(history.get("epoch", [])), best, config.train)
@@ -348,35 +347,6 @@ def without_defaults(value: Any) -> Any:
     return {f.name: without_defaults(getattr(value, f.name)) for f in fields(value) if getattr(value, f.name) != f.default}
 
 
-def history_of(checkpoints: Checkpoints) -> dict[str, list[Any]]:
-    saved = checkpoints.load()
-    return {} if saved is None else {name: list(values) for name, values in saved[1]["progress"]["history"].items()}
-
-
-def history_csv(history: dict[str, list[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(history)
-    writer.writerows(zip(*history.values(), strict=True))
-    return text.getvalue()
-
-
-def best_epoch(history: dict[str, list[Any]], task: Any, keep: str = "best") -> int:
-    """The epoch whose weights were kept: the last, or the one with the best headline metric on the validation rows, the lower
-    loss between equals."""
-    if keep == "last":
-        return max(history.get("epoch", []), default=0)
-    sign = -1 if task.higher_is_better else 1
-    ranked = [
-        (sign * score, loss, epoch)
-        for score, loss, epoch in zip(
-            history.get(f"val_{task.headline}", []), history.get("val_loss", []), history.get("epoch", []), strict=True
-        )
-        if score == score
-    ]
-    return min(ranked)[2] if ranked else 0
-
-
 def beside(config: Config, table: Table) -> dict[str, list[Any]]:
     """What predictions.csv shows beside an answer: of a text that is written the text that it answers."""
     names = [column.name for column in config.inputs if column.type == "text"] if config.task.name == "Sequence" else []
@@ -391,19 +361,6 @@ def texts_of(cells: Cells) -> list[str | None]:
 def as_cells(values: list[Any], separator: str) -> list[Any]:
     """Truth as predictions.csv shows it: a list of labels in one cell."""
     return [(separator or ",").join(value) if isinstance(value, list) else value for value in values]
-
-
-def record_line(record: Record, config: Config) -> str:
-    """One epoch in one line."""
-    values = record.values
-    rates = [name.removeprefix("train_") for name in values if name.startswith("train_")]  # the loss, the headline, the rest
-    second = "accuracy" if "log_loss" in rates else rates[1]  # the log loss is the loss, or nearly
-    shown = [f"{part}_{name}" for name in ("loss", second) for part in ("train", "val")]
-    figures = "  ".join(f"{name} {values[name]:.4g}" for name in shown)
-    width = len(str(config.train.epochs))
-    star = "  *" if record.best and config.train.keep == "best" else ""
-    rest = f"lr {values['learning_rate']:.2g}  {values['seconds']:.1f} s{star}"
-    return f"epoch {values['epoch']:{width}}/{config.train.epochs}  {figures}  {rest}"
 
 
 def weights_digest(folder: Path) -> str:

@@ -9,6 +9,7 @@ A column of cells is one of three arrays, chosen by its type:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,11 +19,11 @@ import numpy as np
 class Words:
     """A column of words: `words[codes[i]]` is the word in row i, code -1 a missing cell.
 
-    Shape: codes (n,) int32; words a list of the distinct words of the whole source, sorted.
+    Shape: codes (n,) int32; words the distinct words of the whole source, sorted (texts: as they first occur).
     """
 
     codes: np.ndarray
-    words: list[str]
+    words: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -36,8 +37,7 @@ class Words:
         >>> Words(np.array([1, -1, 0], np.int32), ["no", "yes"]).tolist()
         ['yes', None, 'no']
         """
-        lookup = [*self.words, None]  # code -1 is the last entry
-        return [lookup[code] for code in self.codes.tolist()]
+        return [self.words[code] if code >= 0 else None for code in self.codes.tolist()]
 
     def present(self) -> list[str]:
         """The distinct words that occur in these rows, sorted."""

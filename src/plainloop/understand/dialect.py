@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..plain.readers.delimited import one_byte_delimiter, wrong_quote
+from ..plain.readers.delimited import one_byte_delimiter, places_of, signs_at, wrong_quote
 from .file_problems import CommentLines, NoDelimiter
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ DELIMITERS = {
 }
 NUMBER = re.compile(r"^[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?$")
 COMMA_NUMBER = re.compile(r"^[-+]?(\d{1,3}(\.\d{3})+|\d+),\d+$")
+LIST = re.compile(r"^\d{1,2}(,\d{1,2}){2,}$")
 THOUSANDS = re.compile(r"^[-+]?\d{1,3}(,\d{3})+$")
 
 
@@ -68,7 +69,9 @@ def find_dialect(name: str, data: bytes, options: ReadOptions, target: Sequence[
         loose = _loose_quote(data, delimiter)
         quote = "" if loose else quote
     rows = _rows(lines, delimiter, quote)
-    decimal, example = _decimal(rows, delimiter) if options.decimal is None else (options.decimal, "")
+    decimal, example = (options.decimal or ".", "")
+    if options.decimal is None and options.tags != ",":
+        decimal, example = _decimal(rows, delimiter)
     header, reason = _header(rows, target) if options.header is None else (options.header, "")
     return Dialect(delimiter, quote, decimal, header, comment, len(rows[0]), reason, loose, example)
 
@@ -105,6 +108,12 @@ def _delimiter(name: str, lines: list[str], quote: str, comment: str) -> str:
     if not found and everywhere:
         return everywhere
     if not found:
+        if (
+            quote
+            and any(line.startswith(quote) for line in lines)
+            and all(len(row) == 1 for row in _rows(lines[:100], ",", quote))
+        ):
+            return ","  # a table of one column of quoted texts
         if any(sign in line for line in lines[:100] for sign in "\t;,|") or len(lines) == 1:
             raise NoDelimiter(name, lines[0], ", ".join(DELIMITERS.values()))
         return ","  # a table of one column
@@ -134,18 +143,19 @@ def _loose_quote(data: bytes, delimiter: str) -> int:
         return 0
     data, mark = one_byte_delimiter(data, delimiter, '"')
     text = np.frombuffer(data, np.uint8)
-    quotes = np.flatnonzero(text == ord('"'))
+    quotes = places_of(text, ord('"'))
     if wrong_quote(text, quotes, mark) < 0:
         return 0
     allowed = [10, ord(mark), ord('"')]
-    edge = np.concatenate([[10], text, [10]])
-    inside = quotes[~np.isin(edge[quotes], allowed) & ~np.isin(edge[quotes + 2], allowed)]
+    inside = quotes[~np.isin(signs_at(text, quotes - 1), allowed) & ~np.isin(signs_at(text, quotes + 1), allowed)]
     return int(data[: inside[0]].count(b"\n") + 1) if len(inside) else 0
 
 
 def _decimal(rows: list[list[str]], delimiter: str) -> tuple[str, str]:
     """The decimal sign, and an example where it is a comma."""
-    cells = [cell for row in rows[1:] or rows for cell in row]
+    body = rows[1:] or rows
+    lists = {place for row in body for place, cell in enumerate(row) if LIST.match(cell)}  # "3,7" beside "2,10,17" is two labels
+    cells = [cell for row in body for place, cell in enumerate(row) if place not in lists]
     commas = [cell for cell in cells if COMMA_NUMBER.match(cell)]
     points = [cell for cell in cells if re.match(r"^[-+]?\d*\.\d+$", cell) and not re.match(r"^[-+]?\d{1,3}(\.\d{3})+$", cell)]
     if not commas or points:

@@ -22,6 +22,7 @@ from ..plain.config import Column, Source
 from ..plain.readers import images
 from ..plain.readers.array_pictures import array_files
 from ..plain.readers.containers import Unreadable, archive, array_of, is_array_file, parts_of, read_bytes
+from ..plain.readers.folders import JUNK
 from ..plain.readers.picture_kinds import is_picture_name
 from ..plain.readers.pixel_cache import BAD, GOOD, KINDS, Pixels, pixels_of
 from ..plain.readers.pixels import Header, Size, Trait, decode, header_of
@@ -118,7 +119,7 @@ def are_pictures(paths: Sequence[str | Path]) -> bool:
 
 def _is_place_of_pictures(path: str) -> bool:
     if os.path.isdir(path):
-        top = [entry.name for entry in os.scandir(path) if not images.JUNK.search(entry.name)]
+        top = [entry.name for entry in os.scandir(path) if not JUNK.search(entry.name)]
         if array_files(top):
             return True
         found = sum(is_picture_name(name) for _, name in zip(range(5000), _names_below(path), strict=False))
@@ -127,15 +128,15 @@ def _is_place_of_pictures(path: str) -> bool:
         in_archives = any(name.lower().endswith(".zip") and _is_place_of_pictures(os.path.join(path, name)) for name in top)
         return in_archives or (found > 0 and (folders > 1 or not has_table))
     if path.lower().endswith(".zip") and os.path.isfile(path):
-        names = [name for name in archive(path).members if not images.JUNK.search(name)]
+        names = [name for name in archive(path).members if not JUNK.search(name)]
         return sum(map(is_picture_name, names)) > len(names) / 2
     return os.path.isfile(path) and (is_array_file(path) or is_picture_name(path))
 
 
 def _names_below(path: str) -> Any:
     for _, folders, names in os.walk(path, followlinks=True):
-        folders[:] = [name for name in folders if not images.JUNK.search(name)]
-        yield from (name for name in names if not images.JUNK.search(name))
+        folders[:] = [name for name in folders if not JUNK.search(name)]
+        yield from (name for name in names if not JUNK.search(name))
 
 
 def scan(

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import numpy as np
 import polars as pl
 
 from ..plain.config import Column, Source
-from ..plain.readers.tables import load, number, seconds
+from ..plain.readers.tables import Loaded, number, seconds
 from ..problems import Notice, quoted
 from .column_problems import (
     LEFT_OUT,
@@ -105,7 +106,7 @@ def infer(frame: pl.DataFrame, source: Source | None, target: list[str], options
 
     options = options or InferOptions()
     if source:
-        loaded = load(source)
+        loaded = loaded_of(source)
         context = Context(frame, loaded.parts, source.data[0], target, options, source.decimal, loaded.place, loaded.marks)
     else:
         context = Context(frame, {"data": range(len(frame))}, "DATA", target, options, ".", lambda row: f"row {row + 1}", {})
@@ -122,6 +123,11 @@ def infer(frame: pl.DataFrame, source: Source | None, target: list[str], options
         task, labelled, said = infer_task(context, columns)
         notices = said + notices
     return Schema(columns, task, notices, len(frame), labelled)
+
+
+def loaded_of(source: Source) -> Loaded:
+    """The rows of the source as its own reader gives them, with their places."""
+    return import_module(f"..plain.readers.{source.reader}", __package__).load(source)
 
 
 def _check_names(context: Context) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import numpy as np
 
 from ..options import DataOptions, as_names, as_pairs
 from ..plain.config import Source, Split
-from ..plain.readers import tables
 from ..plain.split import split_rows
 from ..problems import Notice
 from ..sources import as_frame, is_in_memory, is_pictures, write, write_pictures
@@ -22,11 +22,13 @@ from .infer import InferOptions, Schema, infer
 from .look_images import look_at_paths, look_at_pictures
 from .look_sequences import are_sequences, look_at_sequences
 from .look_series import is_forecast, look_at_series
+from .look_texts import asked_of_texts, form_of, probe_texts, say_where_from
 from .pairs import check_pairs, inputs_of, probe_pairs, recurs, sequence_settings, source_column, target_files
 from .probe import ReadOptions, probe
 from .quality import check
 from .setting_problems import BadShare, SplitColumnMissing, SplitsConflict
 from .text_columns import text_settings
+from .text_facts import TextFacts, text_facts, text_notices
 
 
 @dataclass(repr=False)
@@ -45,6 +47,7 @@ class Look:
     task_values: dict[str, Any] = field(default_factory=dict)  # settings of [task] that were found in the data
     model: str = ""  # the model that fits, where the columns alone do not tell
     sequence: dict[str, tuple[Any, str]] = field(default_factory=dict)  # those of [sequence]
+    texts: dict[str, TextFacts] = field(default_factory=dict)  # column of texts -> language, lengths, copies
     sheet: str = ""  # a PNG with some pictures of each class, where there are pictures
 
     @property
@@ -70,6 +73,7 @@ class Look:
                     "distinct": c.distinct,
                     "missing": c.missing,
                     "examples": c.examples,
+                    **({"text": self.texts[c.name].as_dict()} if c.name in self.texts else {}),
                 }
                 for c in self.schema.columns
             ],
@@ -120,20 +124,27 @@ def look(
         missing=tuple(as_names(options.missing)),
         member=options.member or "",
         skip_bad=options.skip_bad,
+        tags=options.tags or "",
     )
     if are_sequences(paths["data"], options):
         return look_at_sequences(paths["data"], name, options, files, shares, read)
-    if lines := target_files(paths["data"], target) if not is_in_memory(source) else ():
+    form = form_of(paths["data"])
+    lines = target_files(paths["data"], target) if not is_in_memory(source) else ()
+    if lines:
         found, notices = probe_pairs(paths["data"], lines, read, {part: paths[part] for part in files})
         target = [found.names[1]]
+    elif form:
+        found, notices = probe_texts(paths["data"], form, options.encoding or "", **files)
     else:
         found, notices = probe(paths["data"], read, target=target, **files)
         target = target or list(found.names[1:])
     if is_forecast(options):
         return look_at_series(found, notices, name, options, shares)
-    frame, _ = tables.read_text(found)
+    reader = import_module(f"..plain.readers.{found.reader}", __package__)
+    frame, _ = reader.read_text(found)
     if not is_in_memory(source) and not found.names and not is_generated(source):
         target = as_names(options.target, frame.columns)
+    target = target or (["label"] if form else [])
     asked = InferOptions(
         task=options.task or "",
         types=as_pairs(options.types) | (dict.fromkeys(target, "text") if is_generated(source) else {}),
@@ -143,7 +154,9 @@ def look(
         date_format=options.date_format or "",
         tags=options.tags or "",
     )
-    schema = infer(frame, found, target, asked)
+    schema = infer(frame, found, target, asked_of_texts(asked) if form else asked)
+    if form:
+        say_where_from(schema, form, asked)
     if any(column.type == "image" for column in schema.columns):
         found, said = look_at_paths(frame, schema, found, target, options, progress)
         notices += said
@@ -159,11 +172,13 @@ def look(
         drawn = made.task == "Sequence" and len(files) < 2  # with files of their own for both parts nothing is drawn
         recurring = source_column(schema) if drawn and recurs(frame, source_column(schema)) else ""
         made.split = split_for(schema, options, shares, made.reasons, found.data[0], target, recurring)
-        typed = tables.read(found, schema.config_columns())
+        typed = reader.read(found, schema.config_columns())
         made.rows = split_rows(typed, made.split, [typed[column] for column in target])
+        made.notices += text_notices(frame, schema, made.rows, found, target)
         made.notices += check(frame, schema, made.rows, found, allow_leak=options.allow_leak)
         if made.task == "Sequence":
             made.notices += check_pairs(frame, schema, found, grouped=made.split.by == recurring != "")
+    made.texts = text_facts(frame, schema, made.rows)
     return made
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from ..plain.readers.containers import parts_of
-from ..plain.readers.images import JUNK
+from ..plain.readers.folders import JUNK
 from ..plain.readers.picture_kinds import is_picture_name
 from ..problems import Notice, quoted
 from .column_types import ColumnGuess, Values

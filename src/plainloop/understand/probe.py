@@ -73,6 +73,7 @@ class ReadOptions:
     member: str = ""
     skip_bad: int = 0
     quote: str | None = None
+    tags: str = ""  # what stands between two labels of a cell
 
 
 def probe(
@@ -287,16 +288,15 @@ def _encoding(name: str, data: bytes, options: ReadOptions, notices: list[Notice
         return "utf-16"
     if b"\x00" in data:
         raise NullBytes(name, data[: data.index(b"\x00")].count(b"\n") + 1)
-    try:
-        data.decode("utf-8")
+    wrong = tables.not_utf8(data)
+    if wrong < 0:
         return "utf-8"
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        letters = re.search(rb"[\xc3-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}", data)
-        if letters:
-            raise MixedEncodings(name, line, data[error.start], data[: letters.start()].count(b"\n") + 1) from None
-        notices.append(EncodingGuessed(name, "cp1252", f"byte 0x{data[error.start]:02X} in line {line} is no UTF-8"))
-        return "cp1252"
+    line = data[:wrong].count(b"\n") + 1
+    letters = re.search(rb"[\xc3-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}", data)
+    if letters:
+        raise MixedEncodings(name, line, data[wrong], data[: letters.start()].count(b"\n") + 1)
+    notices.append(EncodingGuessed(name, "cp1252", f"byte 0x{data[wrong]:02X} in line {line} is no UTF-8"))
+    return "cp1252"
 
 
 def _check_keys(name: str, data: bytes) -> None:

@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 
 from ..plain.config import Column, Source
-from ..plain.readers.tables import load, number
+from ..plain.readers.tables import number
 from ..problems import Notice
 from .column_types import ColumnGuess
-from .infer import Schema
+from .infer import Schema, loaded_of
 from .quality_problems import (
     ConflictingLabels,
     CopiesAcrossSplit,
@@ -61,7 +61,7 @@ class _Case:
         return self.source.decimal if self.source else "."
 
     def places(self, *rows: int) -> tuple[str, ...]:
-        loaded = load(self.source) if self.source else None
+        loaded = loaded_of(self.source) if self.source else None
         return tuple(loaded.place(int(row)) if loaded else f"row {row + 1}" for row in rows)
 
     def sample(self) -> Rows:

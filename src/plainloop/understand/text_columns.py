@@ -74,7 +74,8 @@ def can_be_text(cells: pl.Series) -> bool:
 
 def text_settings(columns: Sequence[pl.Series], rows: int) -> dict[str, tuple[Any, str]]:
     """The settings of [text] that the texts themselves decide, each with its reason."""
-    seen = [wording(cells.drop_nulls().unique(maintain_order=True)) for cells in columns]
+    some = [cells.gather_every(max(1, len(cells) // (4 * SAMPLE))).drop_nulls().unique(maintain_order=True) for cells in columns]
+    seen = [wording(cells) for cells in some]
     found: dict[str, tuple[Any, str]] = {}
     if all(one.spaceless > 0.5 for one in seen):
         found["tokens"] = ("char", "the script does not part words by spaces")

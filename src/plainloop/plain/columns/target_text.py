@@ -7,7 +7,7 @@ pieces of words are made from bytes, and each row ends with the sign that says s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..ragged import Ragged
 from ..table import Cells, Words
-from .text import BEGIN, END, SPECIAL, UNKNOWN, _encoded, _loaded, _present
+from .text import BEGIN, END, SPECIAL, UNKNOWN, _encoded, _loaded, _some
 
 SPLITTERS: dict[str, Any] = {
     "word": pre_tokenizers.WhitespaceSplit,
@@ -27,7 +27,7 @@ SPLITTERS: dict[str, Any] = {
 BETWEEN = {"word": " ", "char": ""}  # what stands between two tokens of a text
 
 
-def trained(texts: Sequence[str], tokens: str, vocabulary: int) -> str:
+def trained(texts: Iterable[str], tokens: str, vocabulary: int) -> str:
     """The JSON of a tokenizer trained on the texts; tokens: "word", "bpe" or "char".
 
     >>> made = TargetText(trained(["mon plat", "mon pain"], "word", 100), "word", 10)
@@ -58,7 +58,7 @@ class TargetText:
     @classmethod
     def fit(cls, values: Cells, *, tokens: str, vocabulary: int, longest: int, tokenizer: str = "") -> TargetText:
         """tokenizer: that of the source, where both share one."""
-        return cls(tokenizer or trained(_present(values), tokens, vocabulary), tokens, longest)
+        return cls(tokenizer or trained(_some([values]), tokens, vocabulary), tokens, longest)
 
     def encode(self, values: Cells) -> Ragged:
         """Shape: n rows of int32 tokens, each of 1 to `longest` + 1; a missing text is the end alone."""

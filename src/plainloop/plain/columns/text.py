@@ -7,10 +7,15 @@ languages. `kind` names the tensor of the model's inputs: "text" int64 (B, T), 0
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
+from importlib.metadata import version
+from itertools import chain
+from math import ceil
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +24,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 from torch import Tensor
 
 from ..ragged import PADDING, Ragged
+from ..readers.content_digests import cache_folder
 from ..table import Cells, Words
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # said, it keeps quiet when workers are forked
@@ -28,6 +34,9 @@ UNKNOWN, BEGIN, END = 1, 2, 3
 CHUNK = 2_000  # texts that are encoded at a time
 LONGEST_WORD = 50  # characters of a text that are read for each token that may be kept
 TRAINED_ON = 100_000_000  # characters that a tokenizer is trained on at most
+MEASURED = 20_000  # train rows that tell how long texts are and how many of their tokens are unknown
+LARGE = 100_000_000  # characters from which on tokens are kept in a file, memory-mapped
+RULES = 1  # goes up when the same texts would give other tokens
 MARKUP = r"</?[a-zA-Z][^<>]{0,300}>"
 ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&apos;": "'", "&nbsp;": " "}
 WORD = r"\w+(?:['\u2019]\w+)*|[^\w\s]+"  # a word, with what an apostrophe ties to it, or signs in a row
@@ -65,12 +74,11 @@ class Text:
         whole: float = 0.99,
     ) -> Text:
         """beside: all columns of texts of the table, this one among them: they share one tokenizer."""
-        texts = [text for cells in beside or [values] for text in _present(cells)]
-        made = trained(texts, tokens, vocabulary, least, lowercase, markup)
+        made = trained(beside or [values], tokens, vocabulary, least, lowercase, markup)
         assert isinstance(values, Words)
-        rows = _encoded(values, made, longest)
+        rows = _encoded(values[np.arange(0, len(values), max(1, len(values) // MEASURED))], made, longest)
         lengths = rows.lengths.double()
-        keep = max(1, int(torch.quantile(lengths[: 2**24], whole).ceil())) if len(rows) else 1
+        keep = max(1, int(torch.quantile(lengths, whole).ceil())) if len(rows) else 1
         total = max(1, int(rows.lengths.sum()))
         unknown = int((rows.tokens == UNKNOWN).sum()) / max(1, len(rows.tokens))
         return cls(made, keep, round(unknown, 6), round(float((lengths - keep).clamp_min(0).sum()) / total, 6))
@@ -115,8 +123,8 @@ class Text:
         return asdict(self)
 
 
-def trained(texts: Sequence[str], tokens: str, vocabulary: int, least: int, lowercase: bool, markup: bool) -> str:
-    """The JSON of a tokenizer trained on the texts.
+def trained(columns: Sequence[Cells], tokens: str, vocabulary: int, least: int, lowercase: bool, markup: bool) -> str:
+    """The JSON of a tokenizer trained on the texts of the columns.
 
     tokens: "word", "bpe" (pieces of words, from bytes, so that nothing is unknown) or "char".
     """
@@ -136,7 +144,7 @@ def trained(texts: Sequence[str], tokens: str, vocabulary: int, least: int, lowe
         made.decoder = _byte_decoder()
     else:
         trainer = trainers.WordLevelTrainer(min_frequency=least, **common)
-    made.train_from_iterator(_some(texts), trainer)
+    made.train_from_iterator(_some(columns), trainer)
     return made.to_str()
 
 
@@ -153,16 +161,17 @@ SPLITTERS: dict[str, Any] = {
 }
 
 
-def _some(texts: Sequence[str]) -> Iterable[str]:
-    """The texts, or evenly chosen ones of at most `TRAINED_ON` characters together."""
-    total = sum(map(len, texts))
-    step = max(1, -(-total // TRAINED_ON))
-    return (text[:TRAINED_ON] for text in texts[::step])
-
-
-def _present(cells: Cells) -> list[str]:
-    assert isinstance(cells, Words)
-    return [cells.words[code] for code in cells.codes.tolist() if code >= 0]
+def _some(columns: Sequence[Cells]) -> Iterator[str]:
+    """The texts, or evenly chosen ones of about `TRAINED_ON` characters together."""
+    rows = [(cells.words, cells.codes[cells.codes >= 0]) for cells in columns if isinstance(cells, Words)]
+    total = 0.0
+    for words, codes in rows:
+        some = codes[:: max(1, len(codes) // 10_000)].tolist()
+        total += sum(len(words[code]) for code in some) * len(codes) / max(1, len(some))
+    step = max(1, ceil(total / TRAINED_ON))
+    for words, codes in rows:
+        for code in codes[::step].tolist():
+            yield words[code][:TRAINED_ON]
 
 
 @lru_cache(maxsize=4)
@@ -171,19 +180,65 @@ def _loaded(tokenizer: str) -> Tokenizer:
 
 
 def _encoded(values: Words, tokenizer: str, longest: int) -> Ragged:
-    """The rows as tokens; equal texts are encoded once and share them."""
-    made = _loaded(tokenizer)
+    """The rows as tokens; equal texts are encoded once and share them. Many are encoded into a file, once for all runs."""
     codes, places = np.unique(np.append(values.codes, -1), return_inverse=True)  # -1, the missing text, is always the first
-    parts, lengths = [np.array([END], np.int32)], [1]
-    for first in range(1, len(codes), CHUNK):
-        texts = [values.words[code][: longest * LONGEST_WORD] for code in codes[first : first + CHUNK].tolist()]
-        for found in made.encode_batch_fast(texts, add_special_tokens=False):
-            row = found.ids[:longest] or [END]
-            parts.append(np.array(row, np.int32))
-            lengths.append(len(row))
-    size = torch.tensor(lengths, dtype=torch.int64)
-    tokens = torch.from_numpy(np.concatenate(parts))
-    return Ragged(tokens, size.cumsum(0) - size, size).rows(torch.from_numpy(places[:-1]))
+    present = codes[1:].tolist()
+    some = present[:: max(1, len(present) // 10_000)]
+    letters = sum(len(values.words[code]) for code in some) * len(present) / max(1, len(some))
+    if letters > LARGE:
+        tokens, lengths = _from_file(values.words, present, tokenizer, longest)
+    else:
+        rows = [*_rows(values.words, present, tokenizer, longest)]
+        tokens = np.concatenate([np.array([END], np.int32), *(found for found, _ in rows)])
+        lengths = np.concatenate([np.array([1], np.int64), *(sizes for _, sizes in rows)])
+    size = torch.from_numpy(lengths)
+    return Ragged(torch.from_numpy(tokens), size.cumsum(0) - size, size).rows(torch.from_numpy(places[:-1]))
+
+
+def _rows(words: Sequence[str], codes: list[int], tokenizer: str, longest: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Tokens and lengths of the texts, some at a time. Shape: int32 (tokens,), int64 (texts,)."""
+    made = _loaded(tokenizer)
+    for first in range(0, len(codes), CHUNK):
+        texts = [words[code][: longest * LONGEST_WORD] for code in codes[first : first + CHUNK]]
+        rows = [found.ids[:longest] or [END] for found in made.encode_batch_fast(texts, add_special_tokens=False)]
+        lengths = np.array([len(row) for row in rows], np.int64)
+        yield np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths
+
+
+def _from_file(words: Sequence[str], codes: list[int], tokenizer: str, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same as two memory-mapped arrays, with the missing text first; written now where the cache has them not."""
+    key = hashlib.sha256(f"{RULES} {version('tokenizers')} {longest} {tokenizer}".encode())
+    for code in codes:
+        text = words[code].encode("utf-8", "surrogatepass")
+        key.update(len(text).to_bytes(8, "little") + text)
+    base = cache_folder() / f"tokens-{key.hexdigest()[:40]}"
+    try:
+        return _mapped(base)
+    except (OSError, ValueError):  # not there yet, or damaged
+        pass
+    beside, sizes = base.with_name(f".{base.name}.{os.getpid()}"), [np.array([1], np.int64)]
+    try:
+        with open(beside, "wb") as file:
+            file.write(np.array([END], np.int32).tobytes())
+            for found, lengths in _rows(words, codes, tokenizer, longest):
+                file.write(found.tobytes())
+                sizes.append(lengths)
+        with open(f"{beside}.lengths", "wb") as file:
+            np.save(file, np.concatenate(sizes))
+        os.replace(f"{beside}.lengths", base.with_suffix(".lengths.npy"))
+        os.replace(beside, base.with_suffix(".bin"))
+    finally:
+        Path(f"{beside}.lengths").unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
+    return _mapped(base)
+
+
+def _mapped(base: Path) -> tuple[np.ndarray, np.ndarray]:
+    lengths = np.load(base.with_suffix(".lengths.npy"))
+    tokens = np.memmap(base.with_suffix(".bin"), np.int32, "c")  # copy on write: torch wants it writable, the file stays as it is
+    if len(tokens) != lengths.sum():
+        raise ValueError("the cache is not complete")
+    return tokens, lengths
 
 
 assert SPECIAL[PADDING] == "<pad>"

@@ -11,6 +11,8 @@ import numpy as np
 
 from .table_faults import BrokenQuotes
 
+PIECE = 1 << 24  # bytes that are looked at together
+
 
 def one_byte_delimiter(data: bytes, delimiter: str, quote: str) -> tuple[bytes, str]:
     """The data with a delimiter of one byte and no space between it and a quote, and that delimiter.
@@ -33,13 +35,13 @@ def scan(name: str, data: bytes, delimiter: str, quote: str) -> tuple[np.ndarray
     Shape: four int64 arrays (rows,).
     """
     text = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(text == 10)
+    ends = places_of(text, 10)
     if not data.endswith(b"\n"):
         ends = np.append(ends, len(data))
-    cuts = np.flatnonzero(text == ord(delimiter))
+    cuts = places_of(text, ord(delimiter))
     newlines = ends
     if quote and quote.encode() in data:
-        quotes = np.flatnonzero(text == ord(quote))
+        quotes = places_of(text, ord(quote))
         if (wrong := wrong_quote(text, quotes, delimiter)) >= 0:
             line = data[: quotes[wrong]].count(b"\n") + 1
             raise BrokenQuotes(name, line, quote, data[quotes[wrong] :][:80].split(b"\n")[0].decode("utf-8", "replace"))
@@ -50,13 +52,24 @@ def scan(name: str, data: bytes, delimiter: str, quote: str) -> tuple[np.ndarray
     return starts, ends, fields, np.searchsorted(newlines, starts) + 1
 
 
+def places_of(text: np.ndarray, sign: int) -> np.ndarray:
+    """Where a byte occurs, a piece at a time: a mask of the whole text would be as large as the text. Shape: int64."""
+    pieces = range(0, max(1, len(text)), PIECE)
+    return np.concatenate([np.flatnonzero(text[first : first + PIECE] == sign) + first for first in pieces])
+
+
+def signs_at(text: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The bytes at these places; before the first and behind the last one stands the end of a line."""
+    inside = (places >= 0) & (places < len(text))
+    return np.where(inside, text[np.clip(places, 0, max(0, len(text) - 1))], 10)
+
+
 def wrong_quote(text: np.ndarray, quotes: np.ndarray, delimiter: str) -> int:
     """The number of the quote that opens a cell and is not closed as it should be; -1 where all is well."""
-    edge = np.concatenate([[10], text, [10]])  # text[i] is edge[i + 1]
     allowed = [10, ord(delimiter), int(text[quotes[0]])]
     opens, closes = quotes[::2], quotes[1::2]
-    bad_open = np.flatnonzero(~np.isin(edge[opens], allowed))
-    bad_close = np.flatnonzero(~np.isin(edge[closes + 2], allowed))
+    bad_open = np.flatnonzero(~np.isin(signs_at(text, opens - 1), allowed))
+    bad_close = np.flatnonzero(~np.isin(signs_at(text, closes + 1), allowed))
     firsts = [*(2 * bad_open[:1]), *(2 * bad_close[:1])]  # of a bad pair, the opening one is shown
     if len(quotes) % 2:
         firsts.append(len(quotes) - 1)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,15 +20,9 @@ from ..table import Cells, Table, Words
 from .array_pictures import Found, array_files, array_pictures, files_behind
 from .containers import Unreadable, archive, is_array_file, parts_of, read_bytes
 from .content_digests import content_digests
+from .folders import JUNK, PARTS, walk
 from .image_faults import NoPictures
 from .picture_kinds import is_other_name, is_picture_name, kind_of
-
-PARTS = {
-    **dict.fromkeys(("train", "training"), "data"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
-JUNK = re.compile(r"(?:^|/)(?:\.|__MACOSX|__pycache__|thumbs\.db$|ehthumbs|desktop\.ini$|@eaDir)", re.IGNORECASE)
 
 
 @dataclass
@@ -145,25 +138,6 @@ def entries(place: str) -> tuple[list[Found], list[str], list[str]]:
             inside |= {f"{name[:-4]}/{member[cut:]}": f"{os.path.join(place, name)}::{member}" for member in held}
         return by_folder(inside, set())
     return by_folder({name: os.path.join(place, name) for name in files}, folders)
-
-
-def walk(place: str) -> tuple[list[str], set[str]]:
-    """Files and folders below a place, relative to it, with "/"; links to folders are followed, each folder once."""
-    files: list[str] = []
-    folders: set[str] = set()
-    seen: set[str] = set()
-    for here, inside, names in os.walk(place, followlinks=True):
-        real = os.path.realpath(here)
-        if real in seen:
-            inside.clear()
-            continue
-        seen.add(real)
-        base = os.path.relpath(here, place).replace(os.sep, "/")
-        base = "" if base == "." else base + "/"
-        inside[:] = sorted(name for name in inside if not JUNK.search(name))
-        folders |= {base + name for name in inside}
-        files += [base + name for name in names if not JUNK.search(name)]
-    return sorted(files), folders
 
 
 def by_folder(files: dict[str, str], folders: set[str]) -> tuple[list[Found], list[str], list[str]]:

@@ -26,10 +26,12 @@ import polars as pl
 
 from ..config import Column, Source
 from ..table import Cells, Table, Words
-from .delimited import arff_names, one_byte_delimiter, scan
+from .delimited import PIECE, arff_names, one_byte_delimiter, scan
 from .lines import read_in_out, read_lines
+from .stored_texts import Texts
 from .table_faults import BadRows, ColumnsDiffer, DamagedFile, DuplicateColumns, NestedColumn, TargetNotNumber, WrongEncoding
 
+MOST_TEXT = 100_000_000  # bytes of texts up to which they are Python strings, which are quicker at hand
 ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,9})?))?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
 
 
@@ -63,14 +65,14 @@ def read(source: Source, columns: Sequence[Column]) -> Table:
         rows = pl.Series(np.isin(np.arange(len(frame)), source.left_out))
         targets = [column.name for column in columns if column.role == "target" and column.name in frame.columns]
         frame = frame.with_columns(pl.when(rows).then(None).otherwise(pl.col(targets)).name.keep()) if targets else frame
-    cells = _typed(frame, columns, source.decimal, loaded.place, source.data[0])
+    cells = typed(frame, columns, source.decimal, loaded.place, source.data[0])
     return Table(cells, loaded.parts)
 
 
 def read_frame(frame: pl.DataFrame, columns: Sequence[Column], missing: Iterable[str]) -> Table:
     """The typed table of a frame in memory; cells of any type."""
     text = _with_nulls(as_text(frame), {"", *missing})
-    cells = _typed(text, columns, ".", lambda row: f"row {row + 1}", "the table")
+    cells = typed(text, columns, ".", lambda row: f"row {row + 1}", "the table")
     return Table(cells, {"data": range(len(text))})
 
 
@@ -87,7 +89,10 @@ def digest(files: Iterable[str]) -> str:
 def load(source: Source) -> Loaded:
     """The source as strings; kept in memory, so that looking at the data and training on it read it once."""
     files = [*source.data, *source.validation, *source.test]
-    return _load(replace(source, sha256=""), tuple(map(_stamp, files)))
+    places = (tuple(os.path.abspath(name) for name in part) for part in (source.data, source.validation, source.test))
+    data, validation, test = places  # the same files are read once, from wherever they are seen
+    key = replace(source, sha256="", left_out=(), data=data, validation=validation, test=test)
+    return _load(key, tuple(map(_stamp, files)), _AsSeen(source))
 
 
 def _stamp(name: str) -> tuple[int, int]:
@@ -96,8 +101,22 @@ def _stamp(name: str) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+class _AsSeen:
+    """The source with the names of its files as the caller has them, for messages; counts for nothing in a cache key."""
+
+    def __init__(self, source: Source):
+        self.source = source
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _AsSeen)
+
+
 @lru_cache(maxsize=2)
-def _load(source: Source, stamps: tuple[tuple[int, int], ...]) -> Loaded:
+def _load(key: Source, stamps: tuple[tuple[int, int], ...], seen: _AsSeen) -> Loaded:
+    source = seen.source
     frames: list[pl.DataFrame] = []
     parts: dict[str, range] = {}
     files: list[tuple[int, str]] = []
@@ -148,14 +167,18 @@ def _read_file(name: str, source: Source) -> tuple[pl.DataFrame, np.ndarray]:
         except pl.exceptions.PolarsError as error:
             raise DamagedFile(name, f"the Parquet data cannot be read ({error})") from error
         return frame, np.arange(1, len(frame) + 1)
-    data = decoded(name, source)
     if source.format == "jsonl":
-        return _json_lines(name, data)
+        return _json_lines(name, decoded(name, source))
     if source.format == "arff":
+        data = decoded(name, source)
         names, skipped = arff_names(data)
         frame, numbers = _delimited(name, data.split(b"\n", skipped)[-1], replace(source, header=False), names)
         return frame, numbers + skipped
-    return _delimited(name, data, source, None)
+    made = decoded(name, source)
+    _unpacked.cache_clear()  # a large file should not lie in memory twice while it is read
+    text = [made]
+    del made
+    return _delimited(name, text.pop(), source, None)
 
 
 def unpacked(name: str, member: str) -> bytes:
@@ -180,13 +203,30 @@ def _unpacked(name: str, member: str, stamp: tuple[int, int]) -> bytes:
 def decoded(name: str, source: Source) -> bytes:
     """The text of a file as UTF-8 with line ends \\n, without byte order mark."""
     data = unpacked(name, source.member)
-    try:
-        text = data.decode("utf-8-sig" if source.encoding == "utf-8" else source.encoding)
-    except UnicodeDecodeError as error:
-        raise WrongEncoding(name, data[: error.start].count(b"\n") + 1, data[error.start], source.encoding) from error
-    if source.encoding != "utf-8" or data[:3] == b"\xef\xbb\xbf":
-        data = text.encode("utf-8")
+    if source.encoding == "utf-8":
+        wrong = not_utf8(data)
+        if wrong >= 0:
+            raise WrongEncoding(name, data[:wrong].count(b"\n") + 1, data[wrong], source.encoding)
+        data = data.removeprefix(codecs.BOM_UTF8)
+    else:
+        try:
+            data = data.decode(source.encoding).encode("utf-8")
+        except UnicodeDecodeError as error:
+            raise WrongEncoding(name, data[: error.start].count(b"\n") + 1, data[error.start], source.encoding) from error
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+
+
+def not_utf8(data: bytes) -> int:
+    """Where the first byte stands that is no UTF-8, -1 where all are; a piece at a time, for letters take up to 4 bytes each."""
+    decoder, first = codecs.getincrementaldecoder("utf-8")(), 0
+    while first < len(data) or first == 0:
+        last, waiting = first + PIECE >= len(data), len(decoder.getstate()[0])
+        try:
+            decoder.decode(data[first : first + PIECE], last)
+        except UnicodeDecodeError as error:
+            return first - waiting + error.start
+        first += PIECE
+    return -1
 
 
 def _delimited(name: str, data: bytes, source: Source, names: list[str] | None) -> tuple[pl.DataFrame, np.ndarray]:
@@ -214,8 +254,8 @@ def _delimited(name: str, data: bytes, source: Source, names: list[str] | None) 
         data = codecs.BOM_UTF8 + data
     frame = pl.read_csv(data, separator=mark, quote_char=source.quote or None, has_header=False, infer_schema=False)
     assert frame.height == kept.sum(), "the rows found and the rows read differ"
-    if b" " in data or b"\t" in data or source.quote.encode() in data:
-        frame = frame.with_columns(pl.all().str.strip_chars())
+    del data
+    frame = frame.with_columns(stripped(cells) for cells in frame.get_columns())
     numbers = numbers[kept]
     if source.header:
         names = [cell or f"Unnamed: {i}" for i, cell in enumerate(frame.row(0))]
@@ -224,6 +264,11 @@ def _delimited(name: str, data: bytes, source: Source, names: list[str] | None) 
         raise DuplicateColumns(name, sorted({word for word in names if names.count(word) > 1}))
     frame.columns = names or [str(i) for i in range(frame.width)]
     return frame, numbers
+
+
+def stripped(cells: pl.Series) -> pl.Series:
+    """The cells without white space at their ends; the same where there is none, for a copy of long texts takes its room."""
+    return cells.str.strip_chars() if cells.str.contains(r"^\s|\s$").any() else cells
 
 
 def _json_lines(name: str, data: bytes) -> tuple[pl.DataFrame, np.ndarray]:
@@ -254,11 +299,11 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
         elif isinstance(kind, pl.Datetime):
             zoned = cells.dt.convert_time_zone("UTC") if kind.time_zone else cells
             cells = zoned.dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
-        made.append(cells.cast(pl.String).str.strip_chars())
+        made.append(stripped(cells.cast(pl.String)))
     return pl.DataFrame(made)
 
 
-def _typed(
+def typed(
     frame: pl.DataFrame, columns: Sequence[Column], decimal: str, place: Callable[[int], str], file: str
 ) -> dict[str, Cells]:
     absent = [c.name for c in columns if c.role == "input" and c.name not in frame.columns]
@@ -290,6 +335,8 @@ def _typed(
             order = np.argsort(np.array(paths, dtype=object), kind="stable")
             codes = np.append(np.argsort(order), -1).astype(np.int32)  # a missing cell has the last entry
             made[column.name] = Words(codes[found.codes], [paths[i] for i in order])
+        elif column.type == "text":
+            made[column.name] = _texts(cells)
         else:
             made[column.name] = _words(cells)
     return made
@@ -327,3 +374,18 @@ def _words(cells: pl.Series) -> Words:
     words = cells.drop_nulls().unique().sort()
     codes = cells.cast(pl.Enum(words)).to_physical().cast(pl.Int32).fill_null(-1)
     return Words(codes.to_numpy(), words.to_list())
+
+
+def _texts(cells: pl.Series) -> Words:
+    """The different cells in the order of their first rows; many long ones stay where they are, in polars' memory."""
+    codes = np.full(len(cells), -1, np.int32)
+    there = np.flatnonzero(cells.is_not_null().to_numpy())
+    _, first, places = np.unique(cells.hash(seed=0).to_numpy()[there], return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    codes[there] = np.argsort(order, kind="stable")[places]
+    rows = there[first[order]]  # of the first cell of each text
+    repeats = np.setdiff1d(there, rows)
+    if not (cells.gather(repeats) == cells.gather(rows[codes[repeats]])).all():  # two texts with one hash
+        return _words(cells)
+    large = int(cells.str.len_bytes().sum() or 0) > MOST_TEXT
+    return Words(codes, Texts(cells, rows) if large else cells.gather(rows).to_list())

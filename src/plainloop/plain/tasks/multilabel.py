@@ -1,7 +1,8 @@
 # needs: scikit-learn
 """The multilabel task: each row has any number of labels. Copied into ejected projects.
 
-The target is several 0/1 columns, or one column of tags. See classify.py for what a task is.
+The target is several 0/1 columns, or one column of tags. See classify.py for what a task is. A label is said where it is
+more probable than its threshold: one half while training, and after it what gives the best F1 on the validation rows.
 Axes: B examples, K members, C labels.
 """
 
@@ -18,6 +19,8 @@ from ..config import Config
 from ..table import Cells, Words
 from .classify import members
 
+FEWEST = 3  # validation rows that a label must have for a threshold of its own; rarer ones share that of all labels together
+
 
 class Multilabel:
     """Any of C labels.
@@ -27,8 +30,17 @@ class Multilabel:
 
     headline, higher_is_better = "f1_macro", True
 
-    def __init__(self, labels: list[str], separator: str = "", weights: list[float] | None = None, label_smoothing: float = 0.0):
+    def __init__(
+        self,
+        labels: list[str],
+        separator: str = "",
+        weights: list[float] | None = None,
+        label_smoothing: float = 0.0,
+        thresholds: list[float] | None = None,
+        settled: bool = True,
+    ):
         self.labels, self.separator, self.weights, self.label_smoothing = labels, separator, weights, label_smoothing
+        self.thresholds, self.settled = thresholds, settled  # settled: thresholds are not chosen any more
         self._weight = None if weights is None else torch.tensor(weights)
 
     @classmethod
@@ -38,11 +50,12 @@ class Multilabel:
             labels = sorted({label for word in cells[0].present() for label in _split(word, separator)})
         else:
             labels = [column.name for column in config.targets]
-        task = cls(labels, separator, None, config.task.label_smoothing)
+        half = config.task.thresholds == "half"
+        task = cls(labels, separator, None, config.task.label_smoothing, settled=half)
         if config.task.balance != "weights":
             return task
         positive = task.target(cells)[torch.from_numpy(train)].mean(0).clamp(1e-3, 1 - 1e-3)
-        return cls(labels, separator, ((1 - positive) / positive).tolist(), config.task.label_smoothing)
+        return cls(labels, separator, ((1 - positive) / positive).tolist(), config.task.label_smoothing, settled=half)
 
     @property
     def num_outputs(self) -> int:
@@ -68,14 +81,30 @@ class Multilabel:
         """Shape: float32 (B, C), each label for itself."""
         return members(scores, self.num_outputs).sigmoid().mean(1)
 
+    def calibrate(self, scores: Tensor, target: Tensor) -> None:
+        """Chooses the thresholds on scores of rows that train nothing, once: later ones change them no more.
+
+        Shape: scores (B, C) or (B, K, C), target (B, C).
+        """
+        if not self.settled:
+            self.thresholds, self.settled = thresholds(self.probabilities(scores).double().numpy(), target.numpy() > 0.5), True
+
+    def says(self, probabilities: Any) -> Any:
+        """Which labels are said. Shape: (B, C), a tensor or an array -> bool (B, C)."""
+        if self.thresholds is None:
+            return probabilities > 0.5
+        cuts = np.asarray(self.thresholds)
+        return probabilities.double() > torch.from_numpy(cuts) if isinstance(probabilities, Tensor) else probabilities > cuts
+
     def decode(self, scores: Tensor) -> list[list[str]]:
-        return self.truth((self.probabilities(scores) > 0.5).float())
+        return self.truth(self.says(self.probabilities(scores)).float())
 
     def truth(self, target: Tensor) -> list[list[str]]:
         return [[label for label, on in zip(self.labels, row, strict=True) if on > 0.5] for row in target.tolist()]
 
     def tally(self, scores: Tensor, target: Tensor, loss: Tensor) -> Tensor:
-        """Sums over the rows of a batch, on its device: [loss, hits, then per label true positives, guessed, wanted]."""
+        """Sums over the rows of a batch, on its device, labels said from one half on: [loss, hits, then for each label true
+        positives, guessed, wanted]."""
         guess, wanted = self.probabilities(scores) > 0.5, target > 0.5
         counts = torch.cat([(guess & wanted).sum(0), guess.sum(0), wanted.sum(0)])
         hits = (guess == wanted).sum() / self.num_outputs
@@ -91,13 +120,17 @@ class Multilabel:
         from sklearn import metrics as sk
 
         probabilities, truth = self.probabilities(scores).double().numpy(), target.numpy().astype(int)
-        guess = (probabilities > 0.5).astype(int)
+        guess, half = self.says(probabilities).astype(int), (probabilities > 0.5).astype(int)
         seen = truth.any(0) & ~truth.all(0)
         averages = {
             f"{name}_{average}": score(truth, guess, average=average, zero_division=0)
             for average in ("macro", "micro", "samples")
             for name, score in (("f1", sk.f1_score), ("precision", sk.precision_score), ("recall", sk.recall_score))
         }
+        if self.thresholds is not None:
+            averages |= {
+                f"f1_{name}_at_half": sk.f1_score(truth, half, average=name, zero_division=0) for name in ("macro", "micro")
+            }
         curves = {"roc_auc": None, "average_precision": None}
         if seen.any():
             curves = {
@@ -123,9 +156,10 @@ class Multilabel:
     def report_columns(self, scores: Tensor) -> dict[str, list]:
         """The columns of predictions.csv that say what was predicted."""
         probabilities = self.probabilities(scores).double()
+        said = self.says(probabilities)
         columns: dict[str, list] = {"prediction": [(self.separator or ",").join(labels) for labels in self.decode(scores)]}
         for slot, label in enumerate(self.labels):
-            columns[f"label_{label}"] = (probabilities[:, slot] > 0.5).int().tolist()
+            columns[f"label_{label}"] = said[:, slot].int().tolist()
             columns[f"probability_{label}"] = probabilities[:, slot].tolist()
         return columns
 
@@ -135,7 +169,38 @@ class Multilabel:
             "separator": self.separator,
             "weights": self.weights,
             "label_smoothing": self.label_smoothing,
+            "thresholds": self.thresholds,
         }
+
+
+def thresholds(probabilities: np.ndarray, truth: np.ndarray) -> list[float]:
+    """For each label the threshold with the best F1 on these rows, between two probabilities that occur.
+
+    A label that fewer than three of the rows have takes the best one for all labels together. Z. Lipton, C. Elkan, B.
+    Naryanaswamy, Optimal Thresholding of Classifiers to Maximize F1 Measure (2014).
+
+    Shape: probabilities float64 (B, C), truth bool (B, C).
+
+    >>> thresholds(np.array([[0.1], [0.2], [0.3], [0.4], [0.5]]), np.array([[False], [False], [True], [True], [True]]))
+    [0.25]
+    """
+    if not truth.any():
+        return [0.5] * truth.shape[1]
+    common = _best(probabilities.reshape(-1), truth.reshape(-1))
+    return [
+        _best(probabilities[:, slot], truth[:, slot]) if truth[:, slot].sum() >= FEWEST else common
+        for slot in range(truth.shape[1])
+    ]
+
+
+def _best(probabilities: np.ndarray, truth: np.ndarray) -> float:
+    order = np.argsort(-probabilities, kind="stable")
+    falling, hits = probabilities[order], truth[order].cumsum()
+    f1 = 2 * hits / (np.arange(1, len(order) + 1) + truth.sum())  # of saying the label in the first 1, 2, ... rows
+    f1[:-1][falling[:-1] == falling[1:]] = -1.0  # no threshold parts equal probabilities
+    last = int(f1.argmax())
+    below = falling[last + 1] if last + 1 < len(falling) else 0.0
+    return float((falling[last] + below) / 2)
 
 
 def _split(cell: str, separator: str) -> list[str]:

@@ -1,0 +1,177 @@
+"""The door for texts: a folder or an archive with a sub-folder of files per class, a file per class. Called by look.py.
+
+The texts become a table with the columns `text` and `label`, so that all else is as for tables.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..plain.config import Config, Source
+from ..plain.readers import texts
+from ..plain.readers.containers import Unreadable, archive, read_bytes
+from ..plain.readers.folders import JUNK, PARTS
+from ..problems import Notice
+from .file_notices import EncodingGuessed
+from .infer import InferOptions, Schema
+from .text_problems import NoTexts, TextFilesPassedOver, TextsWithoutClasses
+
+TABLE_NAME = re.compile(r"\.(csv|tsv|tab|data|dat|parquet|jsonl?|ndjson|arff|xlsx?)(\.gz|\.zip)?$", re.IGNORECASE)
+CLASS_FILES = 200  # more files side by side are texts, not classes
+SAMPLED = 65_536  # bytes of a file that tell whether its lines have columns
+
+
+def form_of(paths: Sequence[str]) -> str:
+    """What the paths hold: "texts", a file each; "class_lines", a file for each class; "", something else."""
+    found = [match for path in paths for match in (sorted(glob.glob(path)) if not os.path.exists(path) else [path])]
+    if not found:
+        return ""
+    if all(os.path.isfile(path) and not path.lower().endswith(".zip") for path in found):
+        return "class_lines" if len(found) > 1 and are_class_files({name: name for name in found}) else ""
+    return form_of_place(found[0]) if len(found) == 1 else ""
+
+
+def form_of_place(place: str) -> str:
+    """The same for one folder or archive."""
+    if not (os.path.isdir(place) or (place.lower().endswith(".zip") and os.path.isfile(place))):
+        return ""
+    names = (
+        texts.names_in(place)
+        if os.path.isdir(place)
+        else {n: f"{place}::{n}" for n in archive(place).members if not JUNK.search(n)}
+    )
+    if any(TABLE_NAME.search(name) for name in names):
+        return ""
+    own = [name for name in names if texts.is_text_name(name)]
+    cut = texts.wrapper(own)
+    steps = [name[cut:].split("/") for name in own]
+    divided = bool(steps) and all(one[0].lower() in PARTS for one in steps if len(one) > 1)
+    in_folders = sum(len(one) > 1 + divided for one in steps)
+    if in_folders > 1 and 2 * in_folders > len(own):
+        return "texts"
+    files = {name: names[name] for name in (own or names)}
+    return "class_lines" if len(files) > 1 and are_class_files(files) else ""
+
+
+def are_class_files(files: dict[str, str]) -> bool:
+    """Whether the files (path -> name) hold the texts of a class each, a text per line, rather than a table."""
+    bare = {os.path.splitext(os.path.basename(name))[0].lower() for name in files}
+    if bare <= set(PARTS) or len(files) > CLASS_FILES or any(TABLE_NAME.search(name) for name in files):
+        return False
+    return not any(has_columns(name) for name in files.values())
+
+
+def has_columns(name: str) -> bool:
+    """Whether the lines of a file are divided by a sign that stands equally often in them, or are no lines of text."""
+    try:
+        head = read_bytes(name)[:SAMPLED]
+    except Unreadable:
+        return True
+    if b"\0" in head or not head.strip():
+        return True
+    lines = [line for line in head.split(b"\n")[:200] if line.strip()]
+    for sign in b"\t;,|":
+        counts = [line.count(sign) for line in lines]
+        if min(counts) > 0 and counts.count(counts[0]) > 0.9 * len(counts):
+            return True
+    return False
+
+
+def probe_texts(
+    paths: Sequence[str], form: str, encoding: str, *, validation: Iterable[str] = (), test: Iterable[str] = ()
+) -> tuple[Source, list[Notice]]:
+    """The source behind the paths, and what there is to say about it.
+
+    Raises: NoTexts, TextsWithoutClasses and what reading raises.
+    """
+    found = [match for path in paths for match in (sorted(glob.glob(path)) if not os.path.exists(path) else [path])]
+    source = Source(
+        reader="texts",
+        format=form,
+        data=tuple(found),
+        validation=tuple(validation),
+        test=tuple(test),
+        encoding=encoding or "cp1252",
+        delimiter="",
+    )
+    notices: list[Notice] = []
+    loaded = texts.load(source)
+    if not len(loaded.frame):
+        raise NoTexts(paths[0], loaded.passed)
+    classes = loaded.frame["label"].drop_nulls().unique().to_list()
+    if len(classes) < 2:
+        raise TextsWithoutClasses(paths[0], len(loaded.frame), classes[0] if classes else "")
+    strange = loaded.other_encoding
+    if strange and not encoding:
+        where = Path(strange[0]).name
+        reason = f"{where} is no UTF-8" if len(strange) == 1 else f"{len(strange):,} of its files are no UTF-8, {where} the first"
+        notices.append(EncodingGuessed(paths[0], "cp1252", reason))
+    if loaded.passed:
+        notices.append(TextFilesPassedOver(paths[0], loaded.passed))
+    files = [*source.data, *source.validation, *source.test]
+    return Source(**{**vars(source), "sha256": texts.digest(files)}), notices
+
+
+def asked_of_texts(asked: InferOptions) -> InferOptions:
+    """What the user asked for, and what the places of texts say: a text and the name of its class, "2020" too."""
+    return InferOptions(**{**vars(asked), "types": {"text": "text", "label": "category", **asked.types}})
+
+
+def say_where_from(schema: Schema, form: str, asked: InferOptions) -> None:
+    """The reasons of the two columns, where they are what the places of texts say."""
+    kind = "folder" if form == "texts" else "file"
+    reasons = {
+        "text": "the content of each file" if form == "texts" else "the lines of the files",
+        "label": f"the name of the {kind}",
+    }
+    for column in schema.columns:
+        if column.name not in asked.types:
+            column.reason, column.override = reasons[column.name], ""
+
+
+def texts_like(source: Any, config: Config) -> Any:
+    """New texts for a finished run as a frame: a folder or an archive of them, a .txt file with a text per line.
+
+    Other sources come back as they are.
+
+    Where the texts lie in class folders, the frame has the target, too.
+    """
+    names = [column.name for column in config.inputs]
+    paths = [str(source)] if isinstance(source, (str, Path)) else source
+    if len(names) != 1 or config.inputs[0].type != "text" or not isinstance(paths, (list, tuple)) or len(paths) != 1:
+        return source
+    place = str(paths[0])
+    form = form_to_predict(place, names[0], config.source)
+    if not form:
+        return source
+    found = Source(
+        reader="texts", format=form, data=(place,), encoding=config.source.encoding.replace("utf-8", "cp1252"), delimiter=""
+    )
+    loaded = texts.load(found)
+    if not len(loaded.frame):
+        raise NoTexts(place, loaded.passed)
+    frame = loaded.frame.rename({"text": names[0]})
+    known = len(config.targets) == 1 and frame["label"].null_count() < len(frame)
+    return frame.rename({"label": config.targets[0].name}) if known else frame.drop("label")
+
+
+def form_to_predict(place: str, column: str, trained: Source) -> str:
+    """ "texts", "class_lines", or "" where the place holds something else than texts."""
+    if os.path.isdir(place) or place.lower().endswith(".zip"):
+        if not os.path.exists(place):
+            return ""
+        names = texts.names_in(place)
+        only_texts = any(map(texts.is_text_name, names)) and not any(map(TABLE_NAME.search, names))
+        return (trained.format if trained.reader == "texts" else "texts") if only_texts else ""
+    if not os.path.isfile(place) or not texts.is_text_name(place):
+        return ""
+    lines = read_bytes(place)[:SAMPLED].decode("utf-8", "replace").splitlines() or [""]
+    sign = trained.delimiter or "\t"
+    if not trained.header:
+        return "" if all(sign in line for line in lines if line.strip()) else "class_lines"
+    return "" if column in [cell.strip(' "') for cell in re.split(f"[{re.escape(sign)}\t,;]", lines[0])] else "class_lines"

@@ -1,0 +1,100 @@
+"""Texts from end to end: a folder of reviews to a judged run, predicted, evaluated, exported, ejected with equal weights."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import plainloop
+from plainloop.training import Talk
+from small import forked
+from test_resume import assert_same, finish, kill
+from texts import review, reviews, table
+
+ALONE = "import sys, runpy; sys.modules['plainloop'] = None; sys.argv = ['plain', 'run.toml']; sys.path.insert(0, '.'); "
+ALONE += "runpy.run_module('plain', run_name='__main__')"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> plainloop.Run:
+    place = tmp_path_factory.mktemp("texts")
+    films = reviews(place / "films", each=100, parts=("train", "test"))
+    return plainloop.train(films, output=str(place / "run"), epochs=30, baseline=False, talk=Talk(quiet=True))
+
+
+def test_the_net_learns_the_words(run: plainloop.Run):
+    assert run.config.source.format == "texts"
+    assert run.metrics["test"]["accuracy"]["value"] > 0.9
+    assert run.metrics["rows"]["test"] == 200
+
+
+def test_predict_folders_lines_and_tables(run: plainloop.Run, tmp_path: Path):
+    random = np.random.default_rng(5)
+    new = reviews(tmp_path / "new", each=20, seed=7)
+    answers = run.predict(new)
+    assert len(answers) == 40
+    assert run.evaluate(new)["metrics"]["accuracy"]["value"] > 0.8
+    assert run.predict(new / "pos") == answers[20:]
+    said = [file.read_text(encoding="utf-8").strip() for kind in ("neg", "pos") for file in sorted((new / kind).iterdir())]
+    assert run.predict({"text": said}) == answers
+    lines = tmp_path / "lines.txt"
+    lines.write_text("\n\n".join(said) + "\n", encoding="utf-8")
+    assert run.predict(lines) == answers
+    one = tmp_path / "texts.csv"
+    one.write_text("text\n" + "".join(f'"{text}"\n' for text in said) + f'"{review("pos", random)}, really"\n', encoding="utf-8")
+    assert run.predict(one)[:-1] == answers
+    with pytest.raises(plainloop.PlainloopError, match="text"):
+        run.predict(table(tmp_path / "other.csv"))
+
+
+def test_a_run_on_a_table_predicts_lines(tmp_path: Path):
+    run = plainloop.train(
+        table(tmp_path / "t.csv"), "liked", output=str(tmp_path / "run"), epochs=1, baseline=False, talk=Talk(quiet=True)
+    )
+    (tmp_path / "new.txt").write_text("a wonderful film, moving and clever\ndull, awful\n", encoding="utf-8")
+    assert len(run.predict(tmp_path / "new.txt")) == 2
+    assert len(run.predict(reviews(tmp_path / "new", each=2))) == 4
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_ejected_project_trains_the_same_weights(run: plainloop.Run, workers: int, tmp_path: Path):
+    project = run.eject(tmp_path / "project", with_data=True)
+    config = project / "run.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace("workers = 0", f"workers = {workers}"), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", ALONE], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    made = [place / "weights.safetensors" for place in (run.folder, project / "output")]
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in made]
+    assert digests[0] == digests[1]
+
+
+def test_export(run: plainloop.Run, tmp_path: Path):
+    assert run.export("onnx", tmp_path / "films.onnx").exists()
+    assert '"tokenizer"' in (tmp_path / "films.preparation.json").read_text(encoding="utf-8")
+
+
+def train_words(data: Path, output: Path, epochs: int) -> list[str]:
+    options = ["--no-baseline", "--batch-size", "2", "--set", "checkpoint_seconds=0.05", "--set", "workers=2", "-q"]
+    return ["train", str(data), "--target", "liked", "--epochs", str(epochs), "--output", str(output), *options]
+
+
+def kills_change_nothing(folder: Path, epochs: int, kills: int) -> None:
+    data = table(folder / "reviews.csv", rows=200)
+    assert finish(forked(*train_words(data, folder / "whole", epochs))) == 0
+    random = np.random.default_rng(kills)
+    middle = [kill(folder / "killed", forked(*train_words(data, folder / "killed", epochs)), random)]
+    while len(middle) < kills or not any(middle):
+        middle.append(kill(folder / "killed", forked("resume", str(folder / "killed"), "-q"), random))
+        assert len(middle) < kills + 5, "never killed in the middle of an epoch"
+    assert finish(forked("resume", str(folder / "killed"), "-q")) == 0
+    assert_same(folder / "killed", folder / "whole")
+
+
+@pytest.mark.slow
+def test_ten_kills_with_two_workers_change_nothing(tmp_path: Path):
+    kills_change_nothing(tmp_path, epochs=12, kills=10)
