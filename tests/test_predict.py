@@ -247,11 +247,12 @@ def test_predictions_of_two_classes_numbers_and_labels_in_the_run_folder(folder:
         "prediction",
         *(f"{what}_{label}" for label in ("cold", "warm", "x") for what in ("label", "probability")),
     ]
+    cuts = json.loads((tags.folder / "prepared.json").read_text(encoding="utf-8"))["task"]["thresholds"]
     for row in rows:
         assert set(row[1].split("|")) in ({"warm", "x"}, {"x", "cold"})
         labels = [label for label, on in zip(("cold", "warm", "x"), row[3::2], strict=True) if on == "1"]
         assert row[2] == "|".join(labels)
-        assert all((float(p) > 0.5) == (on == "1") for on, p in zip(row[3::2], row[4::2], strict=True))
+        assert all((float(p) > cut) == (on == "1") for on, p, cut in zip(row[3::2], row[4::2], cuts, strict=True))
 
 
 def test_numbers_in_a_file_are_read_back_to_the_same_bits(headerless: tuple[Path, plainloop.Run, list[Any]], tmp_path: Path):
