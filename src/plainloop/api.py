@@ -158,9 +158,14 @@ def load(run: str | Path) -> Run:
     return Run(run)
 
 
-def predict(run: str | Path | Run, source: Any, output: str | Path | None = None, **decoding: Any) -> list[Any]:
-    """Predictions of a run for new rows; with `output` also as CSV with probabilities. decoding: see `Run.predict`."""
-    return (run if isinstance(run, Run) else load(run)).predict(source, output, **decoding)
+def predict(
+    run: str | Path | Run, source: Any, output: str | Path | None = None, *, origin: Any = None, **decoding: Any
+) -> list[Any]:
+    """Predictions of a run for new rows; with `output` also as CSV with probabilities. decoding: see `Run.predict`.
+
+    Of a forecast: the steps after the last row, or after each of the past times `origin`.
+    """
+    return (run if isinstance(run, Run) else load(run)).predict(source, output, origin=origin, **decoding)
 
 
 def evaluate(run: str | Path | Run, source: Any, **decoding: Any) -> dict[str, Any]:

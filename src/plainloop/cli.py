@@ -121,6 +121,7 @@ def predict(
     source: str,
     *sources: str,
     output: Annotated[str, Parameter(name=["--output", "-o"])] = "-",
+    origin: str | None = None,
     beam: int | None = None,
     length_penalty: float | None = None,
     temperature: float | None = None,
@@ -128,7 +129,7 @@ def predict(
     seed: int | None = None,
     as_json: AsJson = False,
 ) -> int:
-    """Predict new rows with a finished run; writes CSV with probabilities.
+    """Predict new rows with a finished run; writes CSV with probabilities, of a forecast the coming steps with intervals.
 
     Parameters
     ----------
@@ -148,6 +149,8 @@ def predict(
         Texts: draw from this many most probable tokens only.
     seed
         Texts: seed of what is drawn.
+    origin
+        Of a forecast: begin after this time of the data instead of after its last row; several with commas.
     """
     from . import api
     from .show import notice_text
@@ -155,7 +158,7 @@ def predict(
     loaded = api.load(run)
     how = {"beam": beam, "length_penalty": length_penalty, "temperature": temperature, "top": top, "seed": seed}
     files = [source, *sources] if sources else source
-    answers = loaded.predict(files, None if as_json and output == "-" else output, **how)
+    answers = loaded.predict(files, None if as_json and output == "-" else output, origin=origin, **how)
     for notice in loaded.notices:
         print(notice_text(notice), file=sys.stderr)
     if as_json:

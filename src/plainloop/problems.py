@@ -42,6 +42,7 @@ MODULES = (
     "plainloop.run_problems",
     "plainloop.adjust.adjust_problems",
     "plainloop.use_problems",
+    "plainloop.use_series_problems",
     "plainloop.plain.models.pretrained_faults",
     "plainloop.plain.loop",
     "plainloop.plain.run",

@@ -300,17 +300,18 @@ class Run:
         forward = self._plain("run").forward_of(self.model, self.config)
         return evaluate.score(self.model, self.preparation.task, loader, self.config.train.precision, forward)
 
-    def predict(self, source: Any, output: str | Path | None = None, **decoding: Any) -> list[Any]:
+    def predict(self, source: Any, output: str | Path | None = None, *, origin: Any = None, **decoding: Any) -> list[Any]:
         """Predictions for new rows: a path, a frame, an array or dictionaries. With `output` also a CSV with probabilities.
 
         Where texts are written, an output that is no .csv has one answer per line, and `decoding` says how answers are looked
         for: beam, length_penalty, temperature, top, seed.
+        Of a forecast: a dictionary for each coming step, after the last row of each series or after past times, `origin`.
 
         Raises: ColumnsMissing and what reading raises.
         """
         from .use import predict
 
-        return predict(self, source, output, decoding)
+        return predict(self, source, output, decoding, origin)
 
     def evaluate(self, source: Any, **decoding: Any) -> dict[str, Any]:
         """The test metrics, with intervals, on other labelled rows; decoding: see `predict`."""

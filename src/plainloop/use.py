@@ -15,6 +15,8 @@ from .problems import Notice
 from .run_folder import make_folder
 from .sources import as_frame, is_in_memory
 from .use_problems import ColumnsMissing, NothingToScore, RowsWithoutPicture, StrangeCells, UnseenLabels, WrongWidth
+from .use_series import evaluate_forecast, forecast_lines, name_of, whole_series
+from .use_series_problems import BadOrigin
 from .writing import as_lines, decoding, limits, line_columns, pair_of, writes
 
 if TYPE_CHECKING:
@@ -122,9 +124,18 @@ def check_columns(wanted: list[str], there: list[str], place: str, run: Run) -> 
         raise ColumnsMissing(place, missing, there, str(run.folder), only_target=set(missing) <= targets)
 
 
-def predict(run: Run, source: Any, output: str | Path | None, how: dict[str, Any]) -> list[Any]:
+def predict(run: Run, source: Any, output: str | Path | None, how: dict[str, Any], origin: Any = None) -> list[Any]:
     """See `Run.predict`."""
-    table, run.notices = table_of(run, source, with_target=False)
+    names: list[str] = []
+    if run.config.source.reader == "series":
+        with decoding(run, how):
+            return predict_ahead(run, source, output, origin)
+    if origin is not None:
+        raise BadOrigin(str(run.folder), name_of(source), str(origin), "the run is no forecast")
+    if run.config.source.reader == "sequences":
+        table, names, run.notices = whole_series(run, source, with_target=False)
+    else:
+        table, run.notices = table_of(run, source, with_target=False)
     seen, notices = seen_rows(run, table)
     run.notices += notices
     with decoding(run, how):
@@ -134,11 +145,22 @@ def predict(run: Run, source: Any, output: str | Path | None, how: dict[str, Any
     answers = task.decode(scores)
     if output is not None:
         report = {name: spread(cells, seen, len(table)) for name, cells in task.report_columns(scores).items()}
-        columns = {**beside(run.config, table), **truth_of(run, table), **report}
+        called = {"series": names} if names else {}
+        columns = {**called, **beside(run.config, table), **truth_of(run, table), **report}
         text = run._plain("evaluate").predictions_csv(np.arange(len(table)), columns)
         lines = writes(run) and str(output) != "-" and not str(output).lower().endswith(".csv")
         write_text(output, as_lines(answers) if lines else text)
     return spread(answers, seen, len(table))
+
+
+def predict_ahead(run: Run, source: Any, output: str | Path | None, origin: Any) -> list[dict[str, Any]]:
+    """The coming steps, a line for each; see use_series.py."""
+    lines, run.notices = forecast_lines(run, source, origin)
+    if output is not None:
+        count = len(next(iter(lines.values())))
+        text = run._plain("evaluate").predictions_csv(np.arange(count), lines)
+        write_text(output, "".join(line.partition(",")[2] + "\n" for line in text.splitlines()))  # without the number of the line
+    return [dict(zip(lines, cells, strict=True)) for cells in zip(*lines.values(), strict=True)]
 
 
 def seen_rows(run: Run, table: Any) -> tuple[np.ndarray, list[Notice]]:
@@ -202,7 +224,13 @@ def evaluate(run: Run, source: Any, how: dict[str, Any]) -> dict[str, Any]:
     """See `Run.evaluate`."""
     from .judge.intervals import intervals
 
-    table, notices = table_of(run, source, with_target=True)
+    if run.config.source.reader == "series":
+        with decoding(run, how):
+            return evaluate_forecast(run, source)
+    if run.config.source.reader == "sequences":
+        table, _, notices = whole_series(run, source, with_target=True)
+    else:
+        table, notices = table_of(run, source, with_target=True)
     task = run.preparation.task
     seen, said = seen_rows(run, table)
     table, notices = table.rows(seen) if said else table, [*notices, *said]

@@ -195,6 +195,8 @@ def _columns(outcome: Any, reasons: Mapping[str, str]) -> list[dict[str, str]]:
     table, train = outcome.table, outcome.split["train"]
     found = []
     for column in outcome.config.columns[:MOST_COLUMNS]:
+        if column.name not in table.columns:  # it told which series a row is of, and in which order
+            continue
         cells = table[column.name][train]
         missing = float(np.mean(is_missing(cells))) if len(train) else 0.0
         found.append(

@@ -33,7 +33,7 @@ def apart(windows: Windows) -> np.ndarray:
 def forecast_columns(config: Config, table: Table, task: Any, scores: Tensor, target: Tensor) -> Columns:
     """The lines of the windows of a table: `time`, the group columns, `step`, then for each target truth, prediction, low, high.
 
-    target: as `task.target` gives it; the truth is left out where none of it is known.
+    target: as `task.target` gives it, for the scales in it; the truth is left out where none of it is known.
     """
     windows = table[config.targets[0].name]
     assert isinstance(windows, Windows)
@@ -49,17 +49,23 @@ def forecast_columns(config: Config, table: Table, task: Any, scores: Tensor, ta
             made[column.name] = cells.steps[np.repeat(windows.origins - windows.lookback, horizon)].tolist()
     made["step"] = np.tile(np.arange(1, horizon + 1), len(windows)).tolist()
     guess = task.in_unit(task.probabilities(scores), target).numpy()  # (B, H, V)
-    truth = task.in_unit(target[:, :horizon], target).numpy()
     ends = [task.in_unit(end, target).numpy() for end in task.interval(scores)] if task.low is not None else []
+    truths = [values_of(table[column.name])[steps] for column in config.targets]
     for number, column in enumerate(config.targets):
         suffix = f"_{column.name}" if len(config.targets) > 1 else ""
-        known = truth[..., number].reshape(-1)
-        if np.isfinite(truth).any():
-            made[f"truth{suffix}"] = [value if value == value else None for value in known.tolist()]
+        truth = truths[number]
+        if any(np.isfinite(one).any() for one in truths):
+            made[f"truth{suffix}"] = [value if value == value else None for value in truth.tolist()]
         made[f"prediction{suffix}"] = guess[..., number].reshape(-1).tolist()
         for name, end in zip(("low", "high"), ends, strict=False):
             made[f"{name}{suffix}"] = end[..., number].reshape(-1).tolist()
     return made
+
+
+def values_of(windows: Any) -> np.ndarray:
+    """The values of all steps. Shape: float64 (T,)."""
+    assert isinstance(windows, Windows)
+    return np.asarray(windows.steps)
 
 
 def times_of_steps(config: Config, table: Table, steps: np.ndarray) -> list[Any]:

@@ -95,7 +95,8 @@ class Slices:
 class Scale:
     """Mean and deviation of a column, of each series for itself where there are several.
 
-    names: the series, [""] where there is one. A series that was not there before is scaled by its own known values.
+    names: the series that had steps to fit on, [""] where there is one series without a name. Another one is scaled by its first
+    steps, as many as the first look-back has, so that no window is scaled by what it is to predict.
     """
 
     names: list[str]
@@ -105,34 +106,55 @@ class Scale:
     @classmethod
     def fit(cls, values: Windows) -> Scale:
         """From the steps that the rows see, look-back and horizon."""
-        return cls.over(values, values.used())
-
-    @classmethod
-    def over(cls, values: Windows, used: np.ndarray) -> Scale:
-        steps, series = np.asarray(values.steps), values.series
-        known = used & np.isfinite(steps)
-        mean, std = np.zeros(len(series.words)), np.ones(len(series.words))
-        for code in np.unique(series.codes[known]).tolist():
-            mine = steps[known & (series.codes == code)] if len(series.words) > 1 else steps[known]
-            mean[code], std[code] = mine.mean(), mine.std() or 1.0
-        return cls(list(series.words), mean.tolist(), std.tolist())
+        mean, std = moments(values, values.used())
+        names = values.series.words
+        kept = [code for code in range(len(names)) if np.isfinite(mean[code]) or names == [""]]
+        mean, std = np.nan_to_num(mean), np.nan_to_num(std, nan=1.0)
+        return cls([names[code] for code in kept], mean[kept].tolist(), std[kept].tolist())
 
     def of(self, values: Windows) -> Scale:
         """The scale of the series of these values, in their order."""
-        if values.series.words == self.names:
+        names = values.series.words
+        if names == self.names:
             return self
         place = {name: code for code, name in enumerate(self.names)}
-        own = Scale.over(values, np.ones(len(values.series), bool))
-        chosen = [
-            (self.mean[place[name]], self.std[place[name]]) if name in place else (own.mean[code], own.std[code])
-            for code, name in enumerate(values.series.words)
-        ]
-        return Scale(list(values.series.words), [mean for mean, _ in chosen], [std for _, std in chosen])
+        mean, std = moments(values, first_steps(values))
+        usual = float(np.mean(self.mean or [0.0])), float(np.mean(self.std or [1.0]))
+        chosen = []
+        for code, name in enumerate(names):
+            own = (float(mean[code]), float(std[code])) if np.isfinite(mean[code]) else usual
+            chosen.append((self.mean[place[name]], self.std[place[name]]) if name in place else own)
+        return Scale(list(names), [mean for mean, _ in chosen], [std for _, std in chosen])
 
     def apply(self, values: Windows) -> np.ndarray:
         """The steps, standardised. Shape: float64 (T,)."""
         scale, codes = self.of(values), values.series.codes
         return (np.asarray(values.steps) - np.array(scale.mean)[codes]) / np.array(scale.std)[codes]
+
+
+def moments(values: Windows, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each series over its used and known steps, NaN where it has none; a deviation of 0 is 1.
+
+    Shape: used bool (T,) -> each float64 (S,).
+    """
+    known = used & np.isfinite(np.asarray(values.steps))
+    steps, codes, series = np.asarray(values.steps)[known], values.series.codes[known], len(values.series.words)
+    if series == 1:
+        mean, std = (np.array([steps.mean()]), np.array([steps.std()])) if len(steps) else (np.array([np.nan]),) * 2
+    else:
+        count = np.bincount(codes, minlength=series)
+        with np.errstate(invalid="ignore"):
+            mean = np.bincount(codes, steps, minlength=series) / count
+            std = np.sqrt(np.bincount(codes, (steps - mean[codes]) ** 2, minlength=series) / count)
+    return mean, np.where(std == 0, 1.0, std)
+
+
+def first_steps(values: Windows) -> np.ndarray:
+    """bool (T,): which steps are among the first of their series, as many as a look-back has."""
+    codes = values.series.codes
+    first = np.concatenate([[True], np.diff(codes) != 0])[: len(codes)]
+    numbers = np.arange(len(codes))
+    return numbers - np.maximum.accumulate(np.where(first, numbers, 0)) < values.lookback
 
 
 def filled(steps: np.ndarray, series: Words) -> np.ndarray:

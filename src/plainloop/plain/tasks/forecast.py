@@ -58,7 +58,7 @@ class Forecast:
         windows = [one[train] for one in cells if isinstance(one, Windows)]
         scales = [Scale.fit(one) for one in windows]
         season = max(1, config.task.season)
-        naive = [repeat_error(one, season) for one in windows]
+        naive = [repeat_error(one, season, scale.names) for one, scale in zip(windows, scales, strict=True)]
         values = [vars(scale) for scale in scales]
         return cls(windows[0].horizon, season, LOSSES[config.task.loss], values, naive)
 
@@ -69,7 +69,7 @@ class Forecast:
     @property
     def each(self) -> bool:
         """Whether each series has a scale of its own."""
-        return len(self.scales[0].names) > 1
+        return self.scales[0].names != [""]
 
     def target(self, cells: list[Cells]) -> Slices:
         windows = [one for one in cells if isinstance(one, Windows)]
@@ -219,21 +219,20 @@ def pinball(guess: Tensor, wanted: Tensor, share: float) -> Tensor:
     return torch.maximum(share * error, (share - 1) * error).mean()
 
 
-def repeat_error(windows: Windows, season: int) -> list[float]:
-    """The mean absolute error of repeating the value of a season ago, over the train steps of each series: MASE's unit.
+def repeat_error(windows: Windows, season: int, names: list[str]) -> list[float]:
+    """The mean absolute error of repeating the value of a season ago, over the train steps of each named series: MASE's unit.
 
-    Hyndman and Koehler, International Journal of Forecasting 22 (2006).
+    Hyndman and Koehler, International Journal of Forecasting 22 (2006). 0 where there is none.
     """
     used, codes = windows.used(), windows.series.codes
     steps = np.where(used, np.asarray(windows.steps), np.nan)
     errors = np.abs(steps[season:] - steps[:-season])
-    same = codes[season:] == codes[:-season]
-    found = []
-    for code in range(len(windows.series.words)):
-        mine = errors[same & (codes[season:] == code)]
-        known = mine[np.isfinite(mine)]
-        found.append(float(known.mean()) if len(known) else 0.0)
-    return found
+    known = np.isfinite(errors) & (codes[season:] == codes[:-season])
+    series = len(windows.series.words)
+    count = np.bincount(codes[season:][known], minlength=series)
+    mean = np.bincount(codes[season:][known], errors[known], minlength=series) / np.maximum(count, 1)
+    place = {name: code for code, name in enumerate(windows.series.words)}
+    return [float(mean[place[name]]) for name in names]
 
 
 def step_quantiles(errors: np.ndarray, share: float) -> np.ndarray:
