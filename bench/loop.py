@@ -1,13 +1,15 @@
 """The cost of the loop: CPU seconds of train plus validation per epoch, as ratios to the leanest hand-written loop.
 
-    python bench/loop.py [rounds]
+    python bench/loop.py [rounds [workload ...]]
 
 Three loops train the same network on the same tensors, one thread, interleaved in one process: `floor` cuts batches out of staged
 tensors and keeps nothing but a loss; `classic` is the tutorial's DataLoader over a TensorDataset with loss and accuracy by
 .item(); `plainloop` is this project's own batches, task and loop, with its exact history. The sizes are those of the workloads
-W1 (36,177 rows, 6 numbers and 8 categories, batch 256), W2 (100,000 x 54 floats, 7 classes, MLP 256-256, batch 1024) and W3
-(3,000 grey images of 28 pixels, a CNN of two convolutions, batch 128). In W3 plainloop computes the same function in the layout
-that its own image models use: channels last, ReLU behind the pooling; `bfloat16` is the same with that setting on.
+W1 (36,177 rows, 6 numbers and 8 categories, batch 256), W2 (100,000 x 54 floats, 7 classes, MLP 256-256, batch 1024), W3
+(3,000 grey images of 28 pixels, a CNN of two convolutions, batch 128) and W5 (13,505 windows of 7 series, 336 steps to the next
+96, a linear map of the moving average and one of the rest, batch 32). In W3 plainloop computes the same function in the layout
+that its own image models use: channels last, ReLU behind the pooling; `bfloat16` is the same with that setting on. In W5 it is
+the same function as plainloop's series_linear writes it: the average folded into the weights, the two biases one.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
@@ -29,9 +32,13 @@ from plainloop.plain.batches import EpochBatches, Rows, loader
 from plainloop.plain.config import Train
 from plainloop.plain.evaluate import evaluation_batches
 from plainloop.plain.loop import train
+from plainloop.plain.models import series_linear
+from plainloop.plain.slices import Slices
 from plainloop.plain.tasks.classify import Multiclass
+from plainloop.plain.tasks.forecast import Forecast
 
 EPOCHS = 4  # the first warms up and is dropped
+LOOKBACK, HORIZON, VARIABLES, KERNEL = 336, 96, 7, 25
 CARDINALITIES = [9, 16, 7, 15, 6, 5, 2, 42]
 Data = tuple[dict[str, Tensor], Tensor]
 
@@ -87,6 +94,53 @@ class FastImages(Images):
         return self.net(F.max_pool2d(self.second(F.max_pool2d(self.first(x), 2).relu()), 2).relu())
 
 
+class Series(nn.Module):
+    """W5: DLinear as its authors wrote it, time first; every variable by the same two matrices."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rest, self.trend = nn.Linear(LOOKBACK, HORIZON), nn.Linear(LOOKBACK, HORIZON)
+        self.average = nn.AvgPool1d(KERNEL, 1)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        x = inputs["series"].unflatten(1, (-1, VARIABLES))[:, :LOOKBACK]  # (B, L, V)
+        ends = [x[:, :1].repeat(1, KERNEL // 2, 1), x, x[:, -1:].repeat(1, KERNEL // 2, 1)]
+        trend = self.average(torch.cat(ends, 1).permute(0, 2, 1)).permute(0, 2, 1)
+        y = self.rest((x - trend).permute(0, 2, 1)) + self.trend(trend.permute(0, 2, 1))  # (B, V, H)
+        return y.permute(0, 2, 1).flatten(1)
+
+
+def fast_series(model: Series) -> nn.Module:
+    """The same function by plainloop's own model."""
+    shapes = {"series": {"variables": VARIABLES, "targets": VARIABLES, "lookback": LOOKBACK, "horizon": HORIZON}}
+    made = series_linear.Model(shapes, HORIZON * VARIABLES, normalise="none", kernel=KERNEL)
+    with torch.no_grad():
+        made.weight.copy_(model.rest.weight)
+        made.trend.copy_(model.trend.weight)  # type: ignore[union-attr]
+        made.bias.copy_(model.rest.bias + model.trend.bias)
+    return made
+
+
+def window_rows(rows: int) -> Data:
+    """Windows of daily waves and noise, look-back and horizon in one stretch, cut as strided rows."""
+    steps = rows + LOOKBACK + HORIZON - 1
+    generator = torch.Generator().manual_seed(rows)
+    waves = torch.sin(torch.arange(steps)[:, None] * 2 * torch.pi / 24 + torch.arange(VARIABLES))
+    series = waves + 0.5 * torch.randn(steps, VARIABLES, generator=generator)
+    windows = series.as_strided((rows, (LOOKBACK + HORIZON) * VARIABLES), (VARIABLES, 1))
+    return {"series": windows}, windows[:, LOOKBACK * VARIABLES :]
+
+
+def sliced(windows: Data) -> Rows:
+    """The same windows as plainloop cuts them."""
+    count = len(windows[1])
+    steps = count + LOOKBACK + HORIZON - 1
+    data = windows[0]["series"].as_strided((VARIABLES, steps), (1, VARIABLES)).contiguous()
+    starts = torch.arange(count)
+    target = Slices(data, starts + LOOKBACK, HORIZON, steps_first=True)
+    return Rows({"series": Slices(data, starts, LOOKBACK)}, target)
+
+
 def image_rows(rows: int) -> Data:
     generator = torch.Generator().manual_seed(rows)
     prototypes = torch.randint(256, (10, 1, 28, 28), generator=torch.Generator().manual_seed(0))
@@ -112,7 +166,18 @@ WORKLOADS = {
     "W1": (mixed_rows, Mixed, 36_177, 9_045, 256, 2),
     "W2": (number_rows, Numbers, 100_000, 25_000, 1024, 7),
     "W3": (image_rows, Images, 3_000, 600, 128, 10),
+    "W5": (window_rows, Series, 13_505, 3_389, 32, 0),
 }
+VALIDATION_BATCH = {256: 4096, 1024: 8192, 128: 1000, 32: 512}  # of the floor
+
+
+def loss_of(scores: Tensor, wanted: Tensor) -> Tensor:
+    return F.mse_loss(scores, wanted) if wanted.is_floating_point() else F.cross_entropy(scores, wanted)
+
+
+def figure_of(scores: Tensor, wanted: Tensor) -> Tensor:
+    """The rows that are right, or the absolute errors."""
+    return (scores - wanted).abs().sum() if wanted.is_floating_point() else (scores.argmax(1) == wanted).sum()
 
 
 def floor(model: nn.Module, rows: Data, validation: Data, batch: int, classes: int) -> Iterator[float]:
@@ -123,9 +188,8 @@ def floor(model: nn.Module, rows: Data, validation: Data, batch: int, classes: i
         model.train()
         total = torch.zeros(())
         for rows_of in torch.randperm(len(target)).split(batch):
-            loss = F.cross_entropy(
-                model({k: v.index_select(0, rows_of) for k, v in inputs.items()}), target.index_select(0, rows_of)
-            )
+            scores = model({k: v.index_select(0, rows_of) for k, v in inputs.items()})
+            loss = loss_of(scores, target.index_select(0, rows_of))
             loss.backward()
             optimizer.step()
             optimizer.zero_grad()
@@ -133,11 +197,11 @@ def floor(model: nn.Module, rows: Data, validation: Data, batch: int, classes: i
         model.eval()
         val_loss, hits = torch.zeros(()), torch.zeros(())
         with torch.inference_mode():
-            for rows_of in torch.arange(len(val_target)).split({256: 4096, 1024: 8192, 128: 1000}[batch]):
+            for rows_of in torch.arange(len(val_target)).split(VALIDATION_BATCH[batch]):
                 wanted = val_target.index_select(0, rows_of)
                 scores = model({k: v.index_select(0, rows_of) for k, v in val_inputs.items()})
-                val_loss += F.cross_entropy(scores, wanted) * len(rows_of)
-                hits += (scores.argmax(1) == wanted).sum()
+                val_loss += loss_of(scores, wanted) * len(rows_of)
+                hits += figure_of(scores, wanted)
         yield float(val_loss / len(val_target))
 
 
@@ -152,18 +216,18 @@ def classic(model: nn.Module, rows: Data, validation: Data, batch: int, classes:
         for *values, wanted in train_loader:
             optimizer.zero_grad()
             scores = model(dict(zip(names, values, strict=True)))
-            loss = F.cross_entropy(scores, wanted)
+            loss = loss_of(scores, wanted)
             loss.backward()
             optimizer.step()
             loss.item()
-            (scores.argmax(1) == wanted).sum().item()
+            figure_of(scores, wanted).item()
         model.eval()
         total = 0.0
         with torch.no_grad():
             for *values, wanted in val_loader:
                 scores = model(dict(zip(names, values, strict=True)))
-                total += F.cross_entropy(scores, wanted).item() * len(wanted)
-                (scores.argmax(1) == wanted).sum().item()
+                total += loss_of(scores, wanted).item() * len(wanted)
+                figure_of(scores, wanted).item()
         yield total / len(validation[1])
 
 
@@ -175,8 +239,11 @@ def plainloop(
         weights, model = model.state_dict(), FastImages()
         model.load_state_dict(weights)
     settings = Train(epochs=EPOCHS, batch_size=batch, patience=0, precision=precision)
-    task = Multiclass([str(label) for label in range(classes)])
+    task: Any = Multiclass([str(label) for label in range(classes)])
     staged, held_out = Rows(*rows), Rows(*validation)
+    if isinstance(model, Series):
+        model, staged, held_out = fast_series(model), sliced(rows), sliced(validation)
+        task = Forecast(HORIZON, 24, "mse", [{"names": [""], "mean": [0.0], "std": [1.0]}] * VARIABLES, [[1.0]] * VARIABLES)
     for record in train(
         model, task, loader(staged, EpochBatches(len(staged), batch)), evaluation_batches(held_out, model, batch), settings
     ):
@@ -205,7 +272,7 @@ def measure(loop: Callable[..., Iterator[float]], name: str) -> tuple[list[float
 def main() -> None:
     torch.set_num_threads(1)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    for name in WORKLOADS:
+    for name in sys.argv[2:] or WORKLOADS:
         loops = [floor, classic, plainloop, *([bfloat16] if name == "W3" else [])]
         seconds: dict[str, list[float]] = {loop.__name__: [] for loop in loops}
         losses: dict[str, float] = {}

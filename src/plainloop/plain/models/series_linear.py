@@ -92,11 +92,8 @@ def averaged(weight: Tensor, kernel: int) -> Tensor:
     tensor([[[0., 1., 2.]]])
     """
     before, steps = (kernel - 1) // 2, weight.shape[-1]
-    sums = weight.cumsum(-1)
-    sums = torch.cat([F.pad(sums, (kernel, 0)), sums[..., -1:].expand(-1, -1, kernel - 1)], -1)
-    spread = (
-        sums[..., kernel:] - sums[..., :-kernel]
-    ) / kernel  # (G, H * Q, L + kernel - 1), from `before` steps before the first
+    sums = F.pad(weight, (kernel, kernel - 1)).cumsum(-1)
+    spread = sums[..., kernel:] - sums[..., :-kernel]  # (G, H * Q, kernel - 1 + L), from `before` steps before the first one on
     first = spread[..., : before + 1].sum(-1, keepdim=True)
     last = spread[..., before + steps - 1 :].sum(-1, keepdim=True)
-    return torch.cat([first, spread[..., before + 1 : before + steps - 1], last], -1)
+    return torch.cat([first, spread[..., before + 1 : before + steps - 1], last], -1) / kernel
