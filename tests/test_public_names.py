@@ -28,6 +28,7 @@ NAMES = [
     "retrain",
     "runs",
     "train",
+    "tune",
 ]
 HEAVY = ["torch", "polars", "sklearn", "matplotlib", "scipy", "pandas", "numpy"]
 

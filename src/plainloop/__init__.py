@@ -11,7 +11,22 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .api import compare, eject, evaluate, export, inspect, load, lr_find, lr_sweep, predict, resume, retrain, runs, train
+    from .api import (
+        compare,
+        eject,
+        evaluate,
+        export,
+        inspect,
+        load,
+        lr_find,
+        lr_sweep,
+        predict,
+        resume,
+        retrain,
+        runs,
+        train,
+        tune,
+    )
     from .problems import Notice, PlainloopError
     from .run_folder import Run
     from .sklearn import PlainloopClassifier, PlainloopRegressor
@@ -32,6 +47,7 @@ _HOMES = {
             "retrain",
             "runs",
             "train",
+            "tune",
         ],
         "api",
     ),
@@ -61,6 +77,7 @@ __all__ = [
     "retrain",
     "runs",
     "train",
+    "tune",
 ]
 
 

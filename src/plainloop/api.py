@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .adjust.compare import Comparison
     from .adjust.lr_find import RateCurve
     from .adjust.lr_sweep import RateSweep
+    from .adjust.trials import Study
     from .training import Talk
     from .understand.look import Look
 
@@ -131,6 +132,34 @@ def lr_sweep(
     from .training import Talk
 
     return each(*data_and(source, target, options), [float(rate) for rate in rates], talk or Talk())
+
+
+def tune(
+    source: Any,
+    target: Any = None,
+    *,
+    minutes: float | None = None,
+    trials: int | None = None,
+    space: Any = None,
+    storage: str | None = None,
+    metrics: Any = None,
+    talk: Talk | None = None,
+    **options: Any,
+) -> Study:
+    """Searches for better settings, judged on the validation rows; the best ones are trained as a run at the end.
+
+    source: data, a run, or the folder of a study that goes on. minutes: the time it may take, the winner included; trials: at
+    most this many; 10 minutes where neither is given. space: what is searched instead of the table's, {"width": "64..512"}, or
+    beside it. storage: a database URL, for processes without a common folder. options: as for `train`; a setting that is given
+    is not searched.
+
+    Raises: PackageMissing without optuna, SearchTooShort, and what `train` raises.
+    """
+    prepare_threads()
+    from .adjust.tune import tune as search
+    from .training import Talk
+
+    return search(*data_and(source, target, options), minutes, trials, storage, space, metrics, talk or Talk())
 
 
 def data_and(source: Any, target: Any, options: dict[str, Any]) -> tuple[Any, TrainOptions]:

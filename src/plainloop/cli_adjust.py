@@ -120,6 +120,43 @@ def lr_sweep(
     return show(made.as_dict()) if as_json else 0
 
 
+@app.command(help_epilogue="Example: plainloop tune titanic.csv --target Survived --minutes 20")
+def tune(
+    source: str,
+    *sources: str,
+    options: TRAIN = TRAIN_DEFAULTS,
+    minutes: float | None = None,
+    trials: int | None = None,
+    space: Annotated[list[str] | None, Parameter(negative_iterable=())] = None,
+    storage: str | None = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> int:
+    """Search for better settings, judged on the validation rows; the best ones are trained as a run at the end.
+
+    Parameters
+    ----------
+    source
+        Data as for train, a run folder, or the folder of a study that goes on.
+    minutes
+        The time it may take, the winner included; 10 if neither this nor --trials is given.
+    trials
+        At most this many trials.
+    space
+        What to search: NAME=LOW..HIGH or NAME=A|B|C, several times.
+    storage
+        URL of a database, for machines without a common folder: postgresql://...
+    """
+    from . import api
+
+    given = [source, *sources] if sources else source
+    told = talk(as_json or quiet)
+    made = api.tune(given, minutes=minutes, trials=trials, space=space, storage=storage, talk=told, **vars(options))
+    if as_json:
+        return show(made.as_dict())
+    return show(made.run.line() if made.run else str(made)) if quiet else 0
+
+
 def numbers(text: str) -> list[float]:
     """Numbers with commas between them. Raises: BadSetting."""
     try:

@@ -21,9 +21,19 @@ def all_runs(root: Path) -> list[dict[str, Any]]:
         except NoRun:
             continue
         except (RunNotFinished, OSError, KeyError, ValueError):
+            if is_search(path.parent):
+                continue
             facts = {"run": str(path.parent), "state": state_of(path.parent)}
         listing.append(facts | parent_of(path.parent))
     return listing
+
+
+def is_search(folder: Path) -> bool:
+    """Whether the folder is that of a search, whose run.toml is where its trials begin."""
+    try:
+        return "search" in read_toml(folder)
+    except (NoRun, RunUnreadable):
+        return False
 
 
 def parent_of(folder: Path) -> dict[str, Any]:

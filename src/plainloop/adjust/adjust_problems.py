@@ -93,11 +93,12 @@ class OptionOfData(PlainloopError):
 
     run: str
     option: str
+    verb: str = "lr-find"
 
     def __post_init__(self) -> None:
         self.what = f"The run {self.run} has read its data already: --{self.option.replace('_', '-')} cannot change that."
         self.expected = "Expected settings of the training alone, where the source is a run."
-        self.fix = f"plainloop lr-find {quoted(self.run)}"
+        self.fix = f"plainloop {self.verb} {quoted(self.run)}"
 
     @classmethod
     def example(cls) -> OptionOfData:
@@ -116,13 +117,64 @@ class SearchStopped(PlainloopError):
 
     code: int
     path: str
+    fix: str = "run the command again"
 
     def __post_init__(self) -> None:
         self.exit_code = self.code
         self.what = f"Stopped by signal {self.code - 128}; the trainings that had ended are kept in {self.path}."
         self.expected = "Expected to train to the end."
-        self.fix = "run the command again"
 
     @classmethod
     def example(cls) -> SearchStopped:
         return cls(130, "runs/houses-lr-sweep-1")
+
+
+@dataclass(eq=False)
+class PackageMissing(PlainloopError):
+    """A package that an option needs is not installed.
+
+    What it does: refuses a command or an option whose work another package does.
+    Why: most users need none of these packages, so that plainloop does not bring them.
+    Example: `plainloop tune houses.csv --target price` without optuna
+    Fix: install the package.
+    """
+
+    option: str
+    package: str
+    extra: str = ""
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.option} needs the package {self.package}, which cannot be imported here."
+        self.expected = f"Expected {self.package} in the environment that plainloop runs in."
+        self.why = "It is not installed with plainloop, because most users do without it."
+        self.fix = f'pip install "plainloop[{self.extra}]"' if self.extra else f"pip install {self.package}"
+
+    @classmethod
+    def example(cls) -> PackageMissing:
+        return cls("plainloop tune", "optuna", "tune")
+
+
+@dataclass(eq=False)
+class SearchTooShort(PlainloopError):
+    """A search that ended before a single epoch did.
+
+    What it does: ends a search without a model, with exit code 4.
+    Why: not one trial has a validation score, so that there is nothing to choose.
+    Example: `plainloop tune houses.csv --target price --minutes 0.01`
+    Fix: more time, or less work in a trial.
+    """
+
+    path: str
+    trials: int
+    minutes: float
+    exit_code = 4
+
+    def __post_init__(self) -> None:
+        self.what = f"The search in {self.path} ended with {self.trials} trials, none of which has a validation score."
+        self.expected = "Expected at least one epoch of one trial to end within the time, and to give a finite loss."
+        self.why = "Without a score there is nothing to choose."
+        self.fix = f"plainloop tune {quoted(self.path)} --minutes {max(1.0, 4 * self.minutes):g}"
+
+    @classmethod
+    def example(cls) -> SearchTooShort:
+        return cls("runs/houses-tune-1", 1, 0.01)

@@ -44,9 +44,9 @@ def changed_by(decided: Decided, settings: dict[str, Any]) -> Config:
     return override(config, settings, asked, {})
 
 
-def prepare_place(decided: Decided) -> None:
+def prepare_place(decided: Decided, kind: str) -> None:
     """The folder that attempts are seen from: run.toml, the code, a batch that was tried."""
-    write_run(decided)
+    write_run(decided, {"search": {"kind": kind}})
     package_of(decided.place, read_toml(decided.place))
     try_one_batch(decided.own, decided.config, decided.place)
 

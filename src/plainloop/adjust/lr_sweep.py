@@ -83,7 +83,7 @@ def lr_sweep(source: Any, options: TrainOptions, rates: list[float], talk: Talk)
     """See `api.lr_sweep`."""
     rates = sorted(dict.fromkeys(check_rates(rates)))
     decided = base_of(source, options, talk, "lr-sweep")
-    prepare_place(decided)
+    prepare_place(decided, "lr-sweep")
     attempts = []
     talk.line()
     for rate in rates:

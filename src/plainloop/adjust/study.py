@@ -1,0 +1,134 @@
+"""A study: optuna's storage of trials, shared by the processes that search; what a killed one leaves behind is put right."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ..plain.checkpoint import write_file
+from ..run_folder import locked, make_folder
+from ..run_problems import RunBusy
+from .adjust_problems import PackageMissing
+
+FILE, JOURNAL = "study.json", "study.journal"
+WORKER = "worker"  # folders of the processes that search: each holds the lock of its own
+HEARTBEAT = 60  # seconds between two signs of life in a database, where no lock of a folder can tell
+
+
+def is_study(source: Any) -> bool:
+    """Whether a source is the folder of a study."""
+    return isinstance(source, (str, Path)) and (Path(source) / FILE).is_file()
+
+
+def need_optuna() -> Any:
+    """optuna, with its log quiet. Raises: PackageMissing."""
+    try:
+        import optuna
+    except ImportError as error:
+        raise PackageMissing("plainloop tune", "optuna", "tune") from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    return optuna
+
+
+class Held:
+    """The lock of the journal: the system's own, which goes with the process however it ends."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def acquire(self) -> bool:
+        self.file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115 - closed by release
+        with suppress(ImportError):  # Windows has no lockf: one process a study
+            import fcntl
+
+            fcntl.lockf(self.file, fcntl.LOCK_EX)
+        return True
+
+    def release(self) -> None:
+        self.file.close()
+
+
+def storage_of(place: Path, url: str) -> Any:
+    """The journal file in the folder, or the database that the URL names."""
+    optuna = need_optuna()
+    if url:
+        again = optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=3)
+        return optuna.storages.RDBStorage(url, heartbeat_interval=HEARTBEAT, heartbeat_stale_trial_callback=again)
+    from optuna.storages.journal import JournalFileBackend, JournalStorage
+
+    lock: Any = Held(place / f"{JOURNAL}.lock")
+    return JournalStorage(JournalFileBackend(str(place / JOURNAL), lock_obj=lock))
+
+
+def write_facts(place: Path, facts: dict[str, Any]) -> None:
+    write_file(place / FILE, json.dumps(facts, indent=1) + "\n")
+
+
+def read_facts(place: Path) -> dict[str, Any]:
+    return json.loads((place / FILE).read_text(encoding="utf-8"))
+
+
+@contextmanager
+def working(place: Path) -> Iterator[int]:
+    """A place among the processes of a study, as long as this one searches: its number."""
+    with ExitStack() as held:
+        number = 0
+        while True:
+            home = place / f"{WORKER}-{number}"
+            make_folder(home, exist_ok=True)
+            try:
+                held.enter_context(locked(home))
+                break
+            except RunBusy:
+                number += 1
+        yield number
+
+
+def is_at_work(place: Path, number: int) -> bool:
+    home = place / f"{WORKER}-{number}"
+    if not home.is_dir():
+        return False
+    try:
+        with locked(home):
+            return False
+    except RunBusy:
+        return True
+
+
+def others(place: Path, own: int) -> list[int]:
+    """The numbers of the other processes that search."""
+    numbers = [int(home.name.rpartition("-")[2]) for home in place.glob(f"{WORKER}-*")]
+    return [number for number in numbers if number != own and is_at_work(place, number)]
+
+
+def mend_journal(place: Path, own: int) -> None:
+    """Cuts off a last line that a killed process has not finished; nobody else may be writing."""
+    path = place / JOURNAL
+    if not path.exists() or others(place, own):
+        return
+    content = path.read_bytes()
+    if content and not content.endswith(b"\n"):
+        path.write_bytes(content[: content.rfind(b"\n") + 1])
+
+
+def give_back(study: Any, place: Path, own: int) -> int:
+    """Trials that a killed process was at are failed, and their settings wait to be tried again; how many there were."""
+    state = need_optuna().trial.TrialState
+    try:
+        with locked(place):  # one process at a time
+            left = [
+                trial
+                for trial in study.get_trials(deepcopy=False, states=(state.RUNNING,))
+                if (number := trial.user_attrs.get(WORKER)) is not None and (number == own or not is_at_work(place, number))
+            ]
+            for trial in left:
+                study.tell(trial.number, state=state.FAIL)
+                study.enqueue_trial(trial.params, user_attrs={"again": trial.number})
+            return len(left)
+    except RunBusy:
+        return 0

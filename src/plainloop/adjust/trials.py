@@ -1,0 +1,182 @@
+"""The trials of a study as rows, for the terminal, tune.json, trials.csv and a picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..judge.plots import BLUE, GREY, RED, panel
+from ..judge.report import finite
+from ..judge.wording import number, title
+from ..plain.checkpoint import write_file
+from ..run_folder import Run
+from ..show import aligned, short
+from .study import WORKER, need_optuna
+
+STATES = {"COMPLETE": "finished", "PRUNED": "cut", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
+MOST_SHOWN = 5
+ENOUGH = 12  # finished trials for a word on which settings matter
+
+
+@dataclass(repr=False)
+class Study:
+    """A search for settings: its trials, the best of them, and the run that was trained with it."""
+
+    folder: Path
+    headline: str
+    higher_is_better: bool
+    trials: list[dict[str, Any]]
+    order: list[dict[str, Any]]  # the best first
+    importance: dict[str, float]
+    run: Run | None = None
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """The trial with the best validation score; None where none has one."""
+        return self.order[0] if self.order else None
+
+    @property
+    def picture(self) -> Path:
+        return self.folder / "tune.png"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of tune.json."""
+        return finite(
+            {
+                "study": str(self.folder),
+                "headline": self.headline,
+                "best": self.best,
+                "importance": self.importance,
+                "run": str(self.run.folder) if self.run else None,
+                "picture": str(self.picture),
+                "trials": self.trials,
+            }
+        )
+
+    def __repr__(self) -> str:
+        return f"Study({str(self.folder)!r}, {len(self.trials)} trials)"
+
+    def __str__(self) -> str:
+        if not self.order:
+            return f"{len(self.trials)} trials in {self.folder}, none with a score"
+        names = list(self.order[0]["settings"])
+        table = [
+            ["trial", f"validation {title(self.headline)}", "epochs", "seconds", *(name.partition(".")[2] for name in names)]
+        ]
+        for row in self.order[:MOST_SHOWN]:
+            values = [short(f"{v:.3g}" if isinstance(v, float) else str(v), 20) for v in map(row["settings"].get, names)]
+            table.append(
+                [str(row["trial"]), number(row["value"], self.headline), str(row["epochs"]), f"{row['seconds']:.1f}", *values]
+            )
+        states = [row["state"] for row in self.trials]
+        counts = ", ".join(f"{states.count(state)} {state}" for state in STATES.values() if state in states)
+        lines = [*aligned(table, right=range(len(table[0]))), f"{len(self.trials)} trials: {counts}"]
+        if first := next((row for row in self.trials if row["trial"] == 0 and row["value"] is not None), None):
+            lines.append(f"trial 0, the settings without a search: {number(first['value'], self.headline)}")
+        if self.importance:
+            lines.append("what matters: " + ", ".join(f"{name} {share:.0%}" for name, share in self.importance.items()))
+        lines += [f"picture  {self.picture}"]
+        return "\n".join([*lines, f"winner   {self.run.line()}"] if self.run else lines)
+
+
+def row_of(trial: Any) -> dict[str, Any]:
+    """A trial of optuna as a row; one that was cut has the best score that it had reached."""
+    attributes = trial.user_attrs
+    return {
+        "trial": trial.number,
+        "state": STATES[trial.state.name],
+        "value": trial.value if trial.state.name == "COMPLETE" else None,
+        "epochs": attributes.get("epochs", 0),
+        "best_epoch": attributes.get("best_epoch"),
+        "seconds": attributes.get("seconds", 0.0),
+        "ended": attributes.get("ended", ""),
+        "worker": attributes.get(WORKER),
+        "curve": [trial.intermediate_values[step] for step in sorted(trial.intermediate_values)],
+        "settings": dict(trial.params),
+    }
+
+
+def outcome_of(row: dict[str, Any]) -> float:
+    return float(row["value"])
+
+
+def ranked(study: Any, higher: bool) -> list[dict[str, Any]]:
+    """The trials with a score, the best first; where none is finished, those that were cut, by the best they had."""
+    rows = [row_of(trial) for trial in study.get_trials(deepcopy=False)]
+    known = [row for row in rows if row["value"] is not None]
+    if not known:
+        for row in rows:
+            curve = [value for value in row["curve"] if math.isfinite(value)]
+            if curve and row["state"] == "cut":
+                known.append({**row, "value": (max if higher else min)(curve)})
+    return sorted(known, key=lambda row: -row["value"] if higher else row["value"])
+
+
+def told_of(study: Any, worker: int, headline: str, higher: bool, left: float) -> str:
+    """The last trial of a process in a line, with the best so far and the time that is left."""
+    rows = [row_of(trial) for trial in study.get_trials(deepcopy=False)]
+    last = max((row for row in rows if row["worker"] == worker), key=lambda row: row["trial"])
+    best = ranked(study, higher)
+    said = number(last["value"], headline) if last["value"] is not None else last["ended"] or "cut: it lagged behind"
+    record = f"; best {number(best[0]['value'], headline)} (trial {best[0]['trial']})" if best else ""
+    rest = f"; {max(0.0, left) / 60:.1f} min left" if math.isfinite(left) else ""
+    return f"trial {last['trial']}: {title(headline)} {said}, {last['epochs']} epochs, {last['seconds']:.1f} s{record}{rest}"
+
+
+def write_study(study: Any, place: Path, facts: dict[str, Any], *, picture: bool = False) -> Study:
+    """tune.json, trials.csv and, where asked, tune.png. Raises: StorageFailed."""
+    higher = facts["higher_is_better"]
+    rows = [row_of(trial) for trial in study.get_trials(deepcopy=False) if trial.state.name != "WAITING"]
+    matters = importance(study) if picture else {}
+    made = Study(place, facts["headline"], higher, rows, ranked(study, higher), matters)
+    write_file(place / "tune.json", json.dumps(made.as_dict(), indent=1, allow_nan=False) + "\n")
+    write_file(place / "trials.csv", as_csv(rows))
+    if picture:
+        write_file(made.picture, drawn(made))
+    return made
+
+
+def importance(study: Any) -> dict[str, float]:
+    """The share of the differences between finished trials that each setting explains (fANOVA), where there are enough."""
+    optuna = need_optuna()
+    finished = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+    if len(finished) < ENOUGH or len({trial.value for trial in finished}) < 2:
+        return {}
+    found = optuna.importance.get_param_importances(study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0))
+    return {name: round(float(share), 3) for name, share in found.items()}
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row["settings"]))
+    writer = csv.writer(text, lineterminator="\n")
+    plain = ("trial", "state", "value", "epochs", "best_epoch", "seconds", "ended")
+    writer.writerow([*plain, *names])
+    writer.writerows([*(row[name] for name in plain), *(row["settings"].get(name) for name in names)] for row in rows)
+    return text.getvalue()
+
+
+def drawn(made: Study) -> bytes:
+    """The score of each trial, and the best so far."""
+    with panel("Search: score of each trial", "trial", f"validation {title(made.headline)}", width=6.8, height=4.0) as picture:
+        done = [row for row in made.trials if row["value"] is not None and math.isfinite(row["value"])]
+        cut = [row for row in made.trials if row["state"] == "cut" and row["curve"]]
+        better = max if made.higher_is_better else min
+        picture.axes.scatter([row["trial"] for row in done], [row["value"] for row in done], s=16, color=BLUE, label="finished")
+        said = [better(row["curve"]) for row in cut]
+        picture.axes.scatter([row["trial"] for row in cut], said, s=14, marker="x", color=GREY, label="cut, the best it had")
+        so_far = [better(row["value"] for row in done[: place + 1]) for place in range(len(done))]
+        picture.axes.step([row["trial"] for row in done], so_far, where="post", color=RED, label="best so far")
+        if done:  # a bad trial must not hide the others
+            values = sorted(row["value"] for row in done)
+            good = values[len(values) // 4 :] if made.higher_is_better else values[: max(2, 3 * len(values) // 4)]
+            room = 0.3 * (good[-1] - good[0]) + 1e-9
+            picture.axes.set_ylim(good[0] - room, good[-1] + room)
+        picture.axes.xaxis.get_major_locator().set_params(integer=True)
+        picture.axes.legend()
+    return picture.png

@@ -1,0 +1,265 @@
+"""Tune: a search for better settings with optuna. Every trial is an attempt on train and validation rows; the winner is a run.
+
+TPE proposes (Bergstra et al. 2011), a median rule ends trials that lag behind (Golovin et al. 2017). The first trial has the
+settings that the run would have had, so that the search ends at least there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..options import TrainOptions, as_pairs
+from ..plain.config import Machine
+from ..plain.faults import Stopped
+from ..plain.loop import NonFiniteLoss, Record
+from ..plain.prepare import task_class
+from ..plain.run import run_id
+from ..problems import quoted
+from ..run_folder import Run, locked, new_folder, package_of, read_toml
+from ..run_problems import RunBusy, RunNotFinished
+from ..training import Decided, Talk, carry_out, find_rate
+from ..understand.setting_problems import BadSetting, ModelDoesNotFit
+from .adjust_problems import OptionOfData, SearchStopped, SearchTooShort
+from .attempt import attempt, changed_by, prepare_place
+from .base import base_of
+from .lineage import settings_of
+from .retrain import inherit, moved
+from .spaces import Space, as_default, space_of
+from .study import WORKER, give_back, is_study, mend_journal, need_optuna, others, read_facts, storage_of, working, write_facts
+from .trials import Study, outcome_of, ranked, told_of, write_study
+
+MINUTES = 10.0  # of a search for which neither time nor trials are given
+SHARE_OF_JUDGING = 0.06  # of the time, kept for judging the winner
+WORDS_OF_STUDY = ("output", "baseline")  # options that a study which goes on can be given
+
+
+class OutOfTime(Exception):
+    """Ends a trial when the time of the search is over."""
+
+
+@dataclass
+class Search:
+    """A search under way in this process."""
+
+    place: Path
+    decided: Decided
+    space: Space
+    study: Any  # of optuna
+    talk: Talk
+    number: int  # of this process among those of the study
+    begun: float
+    seconds: float  # of the budget; inf where there is none
+    headline: str
+    higher: bool
+
+    @property
+    def end(self) -> float:
+        """When the trials must be over, so that the winner can still be trained and judged in time."""
+        best = ranked(self.study, self.higher)
+        if not math.isfinite(self.seconds):
+            return math.inf
+        if not best or best[0]["state"] != "finished":
+            return self.begun + 0.45 * self.seconds
+        return self.begun + self.seconds * (1 - SHARE_OF_JUDGING) - 1.1 * best[0]["seconds"]
+
+
+def tune(
+    source: Any,
+    options: TrainOptions,
+    minutes: float | None,
+    trials: int | None,
+    storage: str | None,
+    space: Any,
+    metrics: Any,
+    talk: Talk,
+) -> Study:
+    """See `api.tune`."""
+    begun = time.monotonic()
+    need_optuna()
+    seconds = 60 * checked(minutes, trials)
+    place, decided, facts = go_on(Path(source), options) if is_study(source) else begin(source, options, storage, space, talk)
+    with working(place) as number:
+        search = opened(place, decided, facts, talk, number, begun, seconds)
+        talk.line(f"\nSearching {', '.join(search.space)} in {place}; more processes: plainloop tune {quoted(str(place))}")
+        count = 0
+        while time.monotonic() < search.end and (trials is None or count < trials):
+            one_trial(search)
+            count += 1
+        write_study(search.study, place, facts)
+    made = write_study(search.study, place, facts, picture=True)
+    made.run = winner(search, made, metrics)
+    talk.line(f"\n{made}")
+    return made
+
+
+def checked(minutes: float | None, trials: int | None) -> float:
+    """The minutes of a search; without an end where only trials are given. Raises: BadSetting."""
+    for name, given, good in (("minutes", minutes, "20"), ("trials", trials, "50")):
+        if given is not None and not given > 0:
+            raise BadSetting(name, given, "a number above 0", good)
+    return minutes if minutes is not None else math.inf if trials is not None else MINUTES
+
+
+def begin(
+    source: Any, options: TrainOptions, storage: str | None, asked: Any, talk: Talk
+) -> tuple[Path, Decided, dict[str, Any]]:
+    """A new study in a folder of its own."""
+    decided = base_of(source, options, talk, "tune")
+    try:
+        if decided.auto:
+            decided = find_rate(decided, talk)
+        fixed = sorted(name for name, reason in decided.reasons.items() if reason == "asked for")
+        pairs = as_pairs(asked)
+        if not space_of(decided.config, set(fixed), pairs):
+            raise BadSetting("space", "", "at least one setting to search: all of them were given", "learning_rate=1e-4..1e-2")
+        prepare_place(decided, "tune")
+    except Exception:
+        shutil.rmtree(decided.place, ignore_errors=True)
+        raise
+    kind = task_class(decided.config)
+    same = replace(decided.config, machine=Machine(seed=decided.config.machine.seed))
+    name = re.sub(r"-tune-\d+$", "", decided.place.name)
+    facts = {
+        "study": f"{name}-{run_id(same)}",
+        "storage": storage or "",
+        "space": pairs,
+        "fixed": fixed,
+        "headline": kind.headline,
+        "higher_is_better": kind.higher_is_better,
+    }
+    write_facts(decided.place, facts)
+    return decided.place, decided, facts
+
+
+def go_on(place: Path, options: TrainOptions) -> tuple[Path, Decided, dict[str, Any]]:
+    """A study that is there. Raises: OptionOfData, and what opening a run raises."""
+    default = TrainOptions()
+    for field in fields(TrainOptions):
+        if field.name not in WORDS_OF_STUDY and getattr(options, field.name) != getattr(default, field.name):
+            raise OptionOfData(str(place), field.name, "tune")
+    package_of(place, read_toml(place))
+    return place, inherit(place, {}, place), read_facts(place)
+
+
+def opened(place: Path, decided: Decided, facts: dict[str, Any], talk: Talk, number: int, begun: float, seconds: float) -> Search:
+    """The study of the folder, with what killed processes left behind put right."""
+    optuna = need_optuna()
+    mend_journal(place, number)
+    storage = storage_of(place, facts["storage"])
+    higher = facts["higher_is_better"]
+    study = optuna.create_study(
+        study_name=facts["study"], storage=storage, direction="maximize" if higher else "minimize", load_if_exists=True
+    )
+    there = len(study.get_trials(deepcopy=False))
+    seed = decided.config.machine.seed + 1_000_003 * number + there  # processes, and one that goes on, must not repeat draws
+    study.sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
+    study.pruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=max(1, decided.config.train.epochs // 4))
+    space = space_of(decided.config, set(facts["fixed"]), facts["space"])
+    if left := give_back(study, place, number):
+        talk.line(f"{left} trial{'s' if left > 1 else ''} of a process that was killed will be tried again.")
+    if there == 0:
+        study.enqueue_trial(as_default(space, settings_of(decided.config)), skip_if_exists=True)
+    return Search(place, decided, space, study, talk, number, begun, seconds, facts["headline"], higher)
+
+
+def one_trial(search: Search) -> None:
+    """One trial, told of in a line. Raises: SearchStopped."""
+    talk = search.talk
+    talk.training = True
+    try:
+        search.study.optimize(objective(search), n_trials=1, catch=(NonFiniteLoss, ModelDoesNotFit))
+    except Stopped as stopped:
+        give_back(search.study, search.place, search.number)
+        again = f"plainloop tune {quoted(str(search.place))}"
+        raise SearchStopped(stopped.exit_code, str(search.place), again) from stopped
+    finally:
+        talk.training = False
+    left = search.seconds - (time.monotonic() - search.begun)
+    talk.line(told_of(search.study, search.number, search.headline, search.higher, left))
+
+
+def objective(search: Search) -> Callable[[Any], float]:
+    """What optuna asks of a trial: the validation score of an attempt."""
+    pruned, end = need_optuna().TrialPruned, search.end
+
+    def tried(trial: Any) -> float:
+        trial.set_user_attr(WORKER, search.number)
+        settings = {name: line.ask(trial, name) for name, line in search.space.items()}
+        folder, begun, epochs = search.place / f"trial-{trial.number}", time.monotonic(), 0
+
+        def on_record(record: Record) -> None:
+            nonlocal epochs
+            epochs = record.values["epoch"]
+            trial.report(record.values[f"val_{search.headline}"], epochs)
+            if trial.should_prune() and not record.ending:
+                raise pruned()
+
+        def watch(step: int, steps: int) -> int:
+            if time.monotonic() > end:
+                raise OutOfTime
+            return search.talk.watch(step, steps)
+
+        try:
+            done = attempt(search.decided, settings, folder, on_record=on_record, watch=watch)
+        except OutOfTime:
+            trial.set_user_attr("ended", "out of time")
+            raise pruned() from None
+        except (NonFiniteLoss, ModelDoesNotFit) as lost:
+            trial.set_user_attr("ended", lost.what)
+            raise
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            trial.set_user_attr("epochs", epochs)
+            trial.set_user_attr("seconds", round(time.monotonic() - begun, 3))
+        trial.set_user_attr("best_epoch", done.best_epoch)
+        return math.nan if done.value is None else done.value
+
+    return tried
+
+
+def winner(search: Search, made: Study, metrics: Any) -> Run | None:
+    """The best trial's settings, trained as a run with test rows and report; by the process that is the last to end.
+
+    Raises: SearchTooShort.
+    """
+    best = made.best
+    if best is None:
+        minutes = search.seconds / 60 if math.isfinite(search.seconds) else 1.0
+        raise SearchTooShort(str(search.place), len(made.trials), minutes)
+    with suppress(RunBusy), locked(search.place):
+        if others(search.place, search.number):
+            search.talk.line("Another process goes on with the search; it trains the winner.")
+            return None
+        facts = read_facts(search.place)
+        if facts.get("winner", {}).get("trial") == best["trial"]:
+            with suppress(RunNotFinished, ValueError):
+                return Run(search.place.parent / facts["winner"]["run"])
+        run = retrained(search, best, len(made.trials), metrics)
+        write_facts(search.place, {**facts, "winner": {"trial": best["trial"], "run": run.folder.name}})
+        return run
+    return None
+
+
+def retrained(search: Search, best: dict[str, Any], trials: int, metrics: Any) -> Run:
+    """The run of the best trial, in a folder beside that of the study."""
+    config = changed_by(search.decided, best["settings"])
+    reason = f"found by a search: trial {best['trial']} of {trials} in {search.place.name}"
+    reasons = {**search.decided.reasons, **dict.fromkeys(best["settings"], reason)}
+    if best["state"] != "finished":  # it was cut: its score is that of the epochs it had
+        config = replace(config, train=replace(config.train, epochs=best["epochs"]))
+        reasons["train.epochs"] = f"{reason}, which was cut there"
+        search.talk.line("No trial came to its end in time, so the winner has the epochs that it had; give it more --minutes.")
+    name = re.sub(r"-tune-\d+$", "", search.place.name)
+    place = new_folder(None, name, search.place.parent)
+    decided = moved(replace(search.decided, config=config, reasons=reasons), search.place, place)
+    value = outcome_of(best)
+    tuned = {"study": f"../{search.place.name}", "trial": best["trial"], "trials": trials, f"validation_{search.headline}": value}
+    return carry_out(decided, metrics, search.talk, lambda new: {"tuned": tuned})

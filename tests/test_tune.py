@@ -1,0 +1,180 @@
+"""Tune: the time it may take, a kill on the way, several processes, and the winner, which is the best trial over again."""
+
+from __future__ import annotations
+
+import builtins
+import csv
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import plainloop
+from plainloop.adjust.adjust_problems import OptionOfData, PackageMissing, SearchTooShort
+from plainloop.adjust.spaces import Choice, Span, parsed, space_of
+from plainloop.adjust.study import storage_of
+from plainloop.training import Talk
+from plainloop.understand.setting_problems import BadSetting
+from small import case, forked, said, write_csv
+
+QUIET = Talk(quiet=True)
+QUICK: dict[str, Any] = {"baseline": False, "talk": QUIET}
+optuna = pytest.importorskip("optuna")
+
+
+def finished(place: Path) -> dict[int, tuple[Any, ...]]:
+    """The finished trials of a study: number -> value and settings."""
+    study = optuna.load_study(study_name=None, storage=storage_of(place, ""))
+    return {t.number: (t.value, t.params) for t in study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))}
+
+
+def wait_for(place: Path, count: int, process: Any) -> None:
+    """Until a search has so many finished trials."""
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline and process.exitcode is None:
+        if (place / "study.journal").exists() and len(finished(place)) >= count:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no {count} trials in time")
+
+
+def states(place: Path) -> list[str]:
+    study = optuna.load_study(study_name=None, storage=storage_of(place, ""))
+    return [trial.state.name for trial in study.get_trials()]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("tune")
+    data = write_csv(folder / "pets.csv", rows=200)
+    options = {**QUICK, "epochs": 2, "output": str(folder / "runs" / "pets-tune-1")}
+    return plainloop.tune(data, "label", trials=4, space={"width": "8|16"}, **options)
+
+
+def test_the_winner_is_the_best_trial_over_again(made: Any, tmp_path: Path):
+    best, run = made.best, made.run
+    assert run.folder.name == "pets-1"
+    assert best["value"] == min(row["value"] for row in made.trials if row["value"] is not None)
+    assert run.metrics["validation"]["log_loss"]["value"] == pytest.approx(best["value"], rel=1e-6)
+    assert run.config.train.learning_rate == best["settings"]["train.learning_rate"]
+    assert run.config.model.settings["width"] == best["settings"]["model.width"] in (8, 16)
+    assert "found by a search" in (run.folder / "run.toml").read_text()
+    assert run.metrics["rows"]["test"] > 0
+    assert (run.eject(tmp_path / "project") / "run.toml").exists()
+
+
+def test_the_folder_of_a_study_has_rows_a_picture_and_no_run(made: Any):
+    with open(made.folder / "trials.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["trial"] for row in rows] == ["0", "1", "2", "3"]
+    assert json.loads((made.folder / "tune.json").read_text())["best"]["trial"] == made.best["trial"]
+    assert made.picture.read_bytes().startswith(b"\x89PNG")
+    assert [Path(run["run"]).name for run in plainloop.runs(made.folder.parent)] == ["pets-1"]
+    assert not list(made.folder.glob("trial-*"))
+    assert "trial 0, the settings without a search" in str(made)
+
+
+def test_the_first_trial_has_the_settings_without_a_search(made: Any):
+    first = made.trials[0]["settings"]
+    assert (first["train.learning_rate"], first["train.weight_decay"], first["model.depth"]) == (0.002, 0.02, 2)
+
+
+def test_a_study_goes_on_and_refuses_other_options(made: Any):
+    before = finished(made.folder)
+    more = plainloop.tune(made.folder, trials=1, **QUICK)
+    assert len(more.trials) == len(made.trials) + 1
+    assert {number: finished(made.folder)[number] for number in before} == before
+    with pytest.raises(OptionOfData):
+        plainloop.tune(made.folder, trials=1, epochs=3, **QUICK)
+
+
+def test_a_kill_loses_no_finished_trial(tmp_path: Path):
+    data, place = write_csv(tmp_path / "pets.csv", rows=200), tmp_path / "study"
+    words = ["tune", data, "--target", "label", "--trials", 50, "--epochs", 3, "--output", place, "--no-baseline"]
+    process = forked(*words)
+    wait_for(place, 2, process)
+    process.kill()
+    process.join()
+    before = finished(place)
+    with open(place / "study.journal", "ab") as file:
+        file.write(b'{"op_code": 8, "torn')  # a line that the kill left half written
+    killed = states(place).count("RUNNING") if "RUNNING" in states(place) else 0
+    code, out = said("tune", place, "--trials", 2)
+    assert code == 0, out
+    after = finished(place)
+    assert {number: after[number] for number in before} == before
+    assert "RUNNING" not in states(place)
+    assert len(after) + states(place).count("PRUNED") >= len(before) + 2
+    if killed:
+        assert "of a process that was killed" in out
+
+
+def test_two_processes_on_one_study_make_no_trial_twice(tmp_path: Path):
+    data, place = write_csv(tmp_path / "pets.csv", rows=200), tmp_path / "study"
+    first = forked("tune", data, "--target", "label", "--trials", 6, "--epochs", 2, "--output", place, "--no-baseline")
+    wait_for(place, 1, first)
+    second = forked("tune", place, "--trials", 5)
+    for process in (first, second):
+        process.join(timeout=120)
+        assert process.exitcode == 0
+    study = optuna.load_study(study_name=None, storage=storage_of(place, ""))
+    trials = [json.dumps(trial.params, sort_keys=True) for trial in study.get_trials()]
+    assert len(trials) == len(set(trials)) == 11
+    assert len({trial.user_attrs["worker"] for trial in study.get_trials()}) == 2
+    assert len(plainloop.runs(tmp_path)) == 1, "one of them trains the winner"
+
+
+def test_the_time_is_kept_even_when_no_trial_ends(tmp_path: Path):
+    data, begun = write_csv(tmp_path / "pets.csv", rows=2000), time.monotonic()
+    options = {**QUICK, "epochs": 5000, "set": {"patience": 0}, "output": str(tmp_path / "study")}
+    made = plainloop.tune(data, "label", minutes=0.15, **options)
+    assert time.monotonic() - begun < 30  # 9 seconds, and this machine has other work
+    assert made.best["state"] == "cut"
+    assert made.run.metrics["epochs"] == made.best["epochs"] > 0
+    with pytest.raises(SearchTooShort):
+        plainloop.tune(data, "label", minutes=1e-5, **{**options, "output": str(tmp_path / "none")})
+
+
+def test_trials_that_fail_are_told_of_and_the_search_goes_on(tmp_path: Path):
+    lines: list[str] = []
+    talk = Talk(say=lines.append)
+    data, space = write_csv(tmp_path / "pets.csv", "Regression", rows=200), {"learning_rate": "90..100", "width": "8..9"}
+    options: dict[str, Any] = {"epochs": 3, "baseline": False, "set": {"optimizer": "sgd", "schedule": "constant"}}
+    with pytest.raises(SearchTooShort):
+        plainloop.tune(data, "price", trials=2, space=space, talk=talk, output=str(tmp_path / "s"), **options)
+    assert any("The loss is not a finite number" in line for line in lines)
+
+
+def test_a_database_holds_a_study(tmp_path: Path):
+    data, url = write_csv(tmp_path / "pets.csv", rows=200), f"sqlite:///{tmp_path}/study.db"
+    for name in ("a", "b"):  # two folders, as on two machines: the study is the same
+        made = plainloop.tune(
+            data, "label", trials=1, epochs=1, storage=url, output=str(tmp_path / "x" / name / "s-tune-1"), **QUICK
+        )
+    assert len(made.trials) == 2
+
+
+def test_spaces():
+    assert parsed("width", "8..64") == Span(8, 64)
+    assert parsed("rate", "1e-4..1e-2") == Span(1e-4, 1e-2, log=True)
+    assert parsed("activation", "relu|gelu") == Choice(("relu", "gelu"))
+    for text in ("5", "9..2", "a..b"):
+        with pytest.raises(BadSetting):
+            parsed("width", text)
+    config = case("Binary", inputs=("a", "b")).config
+    assert list(space_of(config, {"train.learning_rate"}, {"epochs": "3..9"})) == ["train.weight_decay", "train.epochs"]
+
+
+def test_without_optuna_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name == "optuna":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(PackageMissing, match=r"plainloop\[tune\]"):
+        plainloop.tune(write_csv(tmp_path / "a.csv"), "label", trials=1)
