@@ -164,23 +164,11 @@ def test_the_ejected_project_trains_the_same_weights(run: plainloop.Run, tmp_pat
 def test_two_files_to_a_transformer_and_back(tmp_path: Path):
     source, target = write_pairs(tmp_path, packed=True)
     validation = ",".join(write_pairs(tmp_path, "val", phrases(460)[400:430]))
+    settings = ("width=16", "depth=1", "heads=2", "beam=2", "accumulate=2")
+    chosen = [word for setting in settings for word in ("--set", setting)]
+    named = ["--target", target, "--validation", validation, "--output", str(tmp_path / "run")]
     with pytest.raises(SystemExit) as caught:
-        main(
-            [
-                "train",
-                source,
-                "--target",
-                target,
-                "--validation",
-                validation,
-                "--epochs",
-                "2",
-                "--output",
-                str(tmp_path / "run"),
-                "-q",
-            ]
-            + [word for setting in ("width=16", "depth=1", "heads=2", "beam=2", "accumulate=2") for word in ("--set", setting)]
-        )
+        main(["train", source, *named, "--model", "sequence_transformer", "--epochs", "2", "-q", *chosen])
     assert not caught.value.code
     made = plainloop.load(tmp_path / "run")
     assert made.config.model.file == "sequence_transformer"
@@ -252,3 +240,13 @@ def test_a_signal_saves_and_resume_goes_on(tmp_path: Path):
     assert finish(process) in (0, 143)
     assert finish(forked("resume", run, "-q")) == 0
     assert (run / "metrics.json").exists()
+
+
+@pytest.mark.parametrize("format", ["state_dict", pytest.param("onnx", marks=pytest.mark.slow)])
+def test_the_model_in_one_file(run: plainloop.Run, tmp_path: Path, format: str):
+    """What is exported scores an answer so far; the file beside it says how an answer is written with that."""
+    place = run.export(format, tmp_path)
+    assert place.exists()
+    facts = json.loads(place.with_name("model.preparation.json").read_text(encoding="utf-8"))
+    assert facts["inputs"]["target_in"]["shape"] == ["rows", "tokens"]
+    assert "scores[:, -1]" in facts["readme"]["decode"]

@@ -103,7 +103,7 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
     talk.line(look_text(seen, columns=False))
     if given:
         given.check(seen.schema.config_columns())
-    default = seen.model or default_model(seen.schema.config_columns(), seen.task)
+    default = seen.model or default_model(seen.schema.config_columns(), seen.task, len(seen.rows["train"]))
     own = own_model(options.model, default, seen.source.data[0], seen.target)
     written = own.settings if own.module is None else {"file": "", "name": own.name}  # as_source writes more, where it can
     classes = tuple(seen.schema.task.classes) if seen.schema.task else ()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = {"onnx": ".onnx", "pt2": ".pt2", "state_dict": ".safetensors"}
 PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "pt2": (), "state_dict": ()}
+INPUT_OF = {"target": "target_in"}  # kind of shape -> the input that it is the shape of, where they differ
 MOST_ROWS = 64  # rows that the check scores
 TOLERANCE = 1e-4  # largest difference of a score, as a share of the largest score (of 1 where all are smaller)
 SECONDS = 300  # before a check that hangs is given up
@@ -67,7 +68,7 @@ def export(run: Run, format: str, output: str | Path | None = None) -> Path:
         with quiet(), failing_as(format, run):
             WRITERS[format](model, inputs, made, run)
         with torch.inference_mode():
-            scores = run.preparation.task.predict(model, inputs)
+            scores = model(inputs)
         check(format, made, inputs, scores, run.folder)
         facts.write_text(
             json.dumps(preparation_facts(run, inputs, scores), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -103,15 +104,19 @@ def some_rows(run: Run) -> dict[str, Tensor]:
         if "text" in shapes:
             size = (MOST_ROWS, min(64, shapes["text"]["length"]))
             made["text"] = torch.randint(1, shapes["text"]["vocabulary"], size, generator=draw)
-        return {kind: made[kind] for kind in shapes}
+        if "target" in shapes:
+            made["target_in"] = torch.randint(4, run.preparation.task.num_outputs, (MOST_ROWS, 12), generator=draw)
+        return {INPUT_OF.get(kind, kind): made[INPUT_OF.get(kind, kind)] for kind in shapes}
     few = reader.read(source, config.columns).rows(np.resize(rows, max(7, min(MOST_ROWS, len(rows)))))
+    if "target" in run.preparation.shapes:
+        return run.preparation.rows(few)[torch.arange(len(few))][0]
     return {kind: values.index_select(0, torch.arange(len(few))) for kind, values in run.preparation.inputs(few).items()}
 
 
 def any_size(inputs: dict[str, Tensor]) -> dict[str, dict[int, Any]]:
     """The axes whose size is not fixed: rows, and the tokens of a text."""
-    rows, tokens = torch.export.Dim("rows"), torch.export.Dim("tokens")
-    return {kind: {0: rows, 1: tokens} if kind == "text" else {0: rows} for kind in inputs}
+    rows, tokens = torch.export.Dim("rows"), {"text": torch.export.Dim("tokens"), "target_in": torch.export.Dim("written")}
+    return {kind: {0: rows, 1: tokens[kind]} if kind in tokens else {0: rows} for kind in inputs}
 
 
 def write_onnx(model: nn.Module, inputs: dict[str, Tensor], path: Path, run: Run) -> None:

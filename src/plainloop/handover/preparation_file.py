@@ -46,6 +46,9 @@ DECODE = {
     "Multilabel": "p = sigmoid(scores), mean over members; p[i] is the probability of labels[i]; "
     "each label with p[i] > thresholds[i] is in the answer, or p[i] > 0.5 where `thresholds` is null.",
     "Regression": "answer = mean of scores over members * std + mean.",
+    "Sequence": "target_in is the answer so far: 2, and the tokens chosen. scores[:, -1] are those of the next token: take "
+    "the largest but for 0, 1 and 2, append it, and score again, until it is 3. Tokenizer.decode of the task's `tokenizer` "
+    "gives the text (tokens = bpe); else the tokens joined with a space (word) or nothing between (char).",
 }
 LOAD = {
     "onnx": "onnxruntime.InferenceSession(FILE).run(['scores'], inputs), inputs a dictionary of numpy arrays",
@@ -95,7 +98,7 @@ def preparation_facts(run: Run, inputs: dict[str, Tensor], scores: Tensor) -> di
         "inputs": {
             kind: {
                 "dtype": str(values.dtype).removeprefix("torch."),
-                "shape": ["rows", *(["tokens"] if kind == "text" else values.shape[1:])],
+                "shape": ["rows", *(["tokens"] if kind in ("text", "target_in") else values.shape[1:])],
             }
             for kind, values in inputs.items()
         },

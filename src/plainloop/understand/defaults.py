@@ -39,7 +39,7 @@ MODELS: dict[str, Kind] = {
     ),
     "pretrained": Kind("a model that has learned from other data, from a local directory: hf:DIR", "any", PRETRAINED),
     "sequence_transformer": Kind("a transformer that reads and one that writes", "sequence"),
-    "sequence_rnn": Kind("a recurrent net that reads and one that writes", "sequence", {"learning_rate": 2e-3}),
+    "sequence_rnn": Kind("a recurrent net that reads and one that writes", "sequence"),
     "mixed": Kind("a model for each kind of input, joined", "any", {"learning_rate": 2e-3}),
     "layers": Kind("a stack of torch layers", "table"),
 }
@@ -52,6 +52,7 @@ MODEL_BOUNDS: dict[str, tuple[float | None, float | None]] = {
     "heads": (1, 1024),
     "dropout": (0.0, 0.99),
     "frequency": (1e-6, 1e6),
+    "hidden": (1, 262_144),
 }
 # model -> (below this many train rows, its settings there, why)
 SMALL: dict[str, tuple[int, dict[str, Any], str]] = {
@@ -60,7 +61,14 @@ SMALL: dict[str, tuple[int, dict[str, Any], str]] = {
         {"members": 8, "width": 128, "frequency": 0.1},
         "few rows: eight small members that are averaged, and slower waves, overfit less",
     ),
+    "sequence_transformer": (
+        20_000,
+        {"width": 128, "depth": 2},
+        "few pairs: a smaller net learns them in a fraction of the time",
+    ),
+    "sequence_rnn": (20_000, {"width": 128}, "few pairs: a smaller net learns them in a fraction of the time"),
 }
+FEW_PAIRS = 20_000  # with fewer the recurrent net learns in a fraction of the time what the transformer learns, or more
 # kind of input -> (up to this many train rows, values of Train); the last line is for any number
 TABLE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (20_000, {"epochs": 60}),
@@ -72,9 +80,9 @@ TEXT_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (float("inf"), {"epochs": 15, "batch_size": 64}),
 ]
 SEQUENCE_TRAIN: list[tuple[float, dict[str, Any]]] = [
-    (20_000, {"epochs": 40, "batch_tokens": 2_048}),
-    (200_000, {"epochs": 20, "batch_tokens": 4_096}),
-    (float("inf"), {"epochs": 10, "batch_tokens": 8_192}),
+    (20_000, {"epochs": 15, "batch_tokens": 1_024, "learning_rate": 2e-3}),
+    (200_000, {"epochs": 15, "batch_tokens": 4_096, "learning_rate": 1e-3}),
+    (float("inf"), {"epochs": 8, "batch_tokens": 16_384, "learning_rate": 1e-3}),
 ]
 IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (2_000, {"epochs": 100, "batch_size": 32, "learning_rate": 2e-3}),
@@ -101,10 +109,10 @@ PARTS: dict[str, tuple[frozenset[str], str]] = {
 }
 
 
-def default_model(columns: Sequence[Column], task: str = "") -> str:
+def default_model(columns: Sequence[Column], task: str = "", num_rows: int = 0) -> str:
     """The model for these columns: each kind of input has one, and several kinds are joined; a text is written by its own."""
     if task == "Sequence":
-        return "sequence_transformer"
+        return "sequence_rnn" if num_rows < FEW_PAIRS else "sequence_transformer"
     parts = parts_of(columns)
     return next(iter(parts.values())) if len(parts) == 1 else "mixed"
 
@@ -153,7 +161,7 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
 
 def sequence_defaults(model: str, num_rows: int, device: str, reasons: Reasons) -> dict[str, Any]:
     """The values of Train for a model that writes texts."""
-    values: dict[str, Any] = {"schedule": "inverse_sqrt", "warmup": 0.1, "learning_rate": 1e-3, "weight_decay": 0.0, "clip": 1.0}
+    values: dict[str, Any] = {"schedule": "one_cycle", "warmup": 0.1, "weight_decay": 0.0, "clip": 1.0}
     values |= {"batch_size": 64, "patience": 0}
     values |= next(row for most, row in SEQUENCE_TRAIN if num_rows < most)
     values |= {"precision": "bfloat16"} if has_bfloat16(device) else {}
@@ -161,8 +169,8 @@ def sequence_defaults(model: str, num_rows: int, device: str, reasons: Reasons) 
     reasons["train.precision"] = "this device multiplies bfloat16 faster" if "precision" in values else "exact"
     reasons["train.batch_tokens"] = "source and target, padding included; sentences of like length come together"
     reasons["train.epochs"] = f"{values['epochs']} passes over {num_rows:,} pairs"
-    reasons["train.schedule"] = f"rises for the first {values['warmup']:.0%} of the steps, then falls with the root of the steps"
-    reasons["train.learning_rate"] = "the highest rate"
+    reasons["train.schedule"] = f"rises for the first {values['warmup']:.0%} of the steps, then falls to zero"
+    reasons["train.learning_rate"] = "the highest rate of the cycle"
     reasons["train.clip"] = "a rare long step does not undo what was learned"
     reasons["train.patience"] = "the learning rate falls to its end; the best epoch is kept all the same"
     return values

@@ -121,7 +121,7 @@ class DecoderBlock(nn.Module):
 class Model(nn.Module):
     """An encoder of `depth` blocks, a decoder of `depth` blocks, and scores of every word for every place of the target.
 
-    hidden: width of the perceptrons; 0: four times the width.
+    hidden: width of the perceptrons.
 
     Shape: inputs "text" int64 (B, S) and "target_in" int64 (B, T), 0 where a row has ended -> scores float32 (B, T, W).
 
@@ -139,13 +139,13 @@ class Model(nn.Module):
         width: int = 256,
         depth: int = 3,
         heads: int = 4,
-        hidden: int = 0,
+        hidden: int = 512,
         dropout: float = 0.1,
     ):
         super().__init__()
         if width % heads:
             raise ValueError(f"the width, {width}, is not a multiple of heads, {heads}")
-        sizes = width, heads, hidden or 4 * width, dropout
+        sizes = width, heads, hidden, dropout
         self.width, self.drop = width, nn.Dropout(dropout)
         self.words = nn.Embedding(num_outputs, width)
         nn.init.normal_(self.words.weight, std=width**-0.5)  # so that scores begin near the size of 1
