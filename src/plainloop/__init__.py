@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .api import eject, evaluate, export, inspect, load, predict, resume, runs, train
+    from .api import check, eject, evaluate, export, inspect, load, predict, resume, runs, train
     from .problems import Notice, PlainloopError
     from .run_folder import Run
 
 _HOMES = {
-    **dict.fromkeys(["eject", "evaluate", "export", "inspect", "load", "predict", "resume", "runs", "train"], "api"),
+    **dict.fromkeys(["check", "eject", "evaluate", "export", "inspect", "load", "predict", "resume", "runs", "train"], "api"),
     "Run": "run_folder",
     "Notice": "problems",
     "PlainloopError": "problems",
@@ -26,6 +26,7 @@ __all__ = [
     "PlainloopError",
     "Run",
     "__version__",
+    "check",
     "eject",
     "evaluate",
     "export",

@@ -11,6 +11,7 @@ from .run_folder import Run, all_runs
 
 if TYPE_CHECKING:
     from .training import Talk
+    from .understand.check import Checked
     from .understand.look import Look
 
 
@@ -44,6 +45,37 @@ def resume(run: str | Path, *, metrics: Any = None, talk: Talk | None = None) ->
     from .training import Talk, go_on
 
     return go_on(Path(run), metrics, talk or Talk())
+
+
+def check(
+    model: Any,
+    data: Any = None,
+    target: Any = None,
+    *,
+    task: str | None = None,
+    loss: Any = None,
+    optimizer: Any = None,
+    device: Any = None,
+    **options: Any,
+) -> Checked:
+    """Tries a model on one batch before training, on copies, and says in words what is wrong, where, and how to put it right.
+
+    model: an `nn.Module` of your own, in any program of your own. data: a DataLoader, a Dataset of (x, y) or a pair (X, y).
+    task: binary, multiclass, multilabel, regression or autoencoder; without a loss, torch's usual one for the task is taken.
+    loss: a function of (scores, labels); optimizer: the one that will train; device: where training is to be.
+    With a path or a frame as data, and its target: the model as `plainloop train` would train it; options: those of `train`.
+
+    >>> plainloop.check(model, loader, loss=nn.CrossEntropyLoss(), optimizer=optimizer)  # doctest: +SKIP
+    """
+    prepare_threads()
+    from .understand.check import check as check_on_batch
+
+    if target is not None or isinstance(data, (str, Path)) or hasattr(data, "columns"):
+        from .understand.check_source import check_source
+
+        given = {"target": target, "task": task, "model": model, "device": device or "auto", **options}
+        return check_source(data, make(TrainOptions, given))
+    return check_on_batch(model, data, task=task, loss=loss, optimizer=optimizer, device=device)
 
 
 def inspect(source: Any, target: Any = None, **options: Any) -> Look:
