@@ -1,13 +1,15 @@
 """The catalogue of the pre-flight: small programs with one mistake each, and right ones that look unusual.
 
-A program of check_defects/ names in its docstring the finding that is expected, and marks the line of its code that must be named by
-`# here`. A program of check_right/ must give no finding at all.
+A program of check_defects/ names in its docstring the finding that is expected, and marks the line of its code that must be named
+by `# here`. A program of check_right/ must give no finding at all.
 """
 
 from __future__ import annotations
 
+import ast
 import runpy
 import warnings
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ DEFECTS = sorted((HERE / "check_defects").glob("*.py"))
 RIGHT = sorted((HERE / "check_right").glob("*.py"))
 
 
+@cache
 def found_by(program: Path) -> Checked:
     """What the check at the end of a program found."""
     with warnings.catch_warnings():
@@ -53,8 +56,6 @@ def test_a_right_program_gives_no_alarm(program: Path):
 
 @pytest.mark.parametrize("program", DEFECTS, ids=lambda path: path.stem)
 def test_an_error_says_its_four_parts_and_its_fix_is_code(program: Path):
-    import ast
-
     for finding in found_by(program).findings:
         assert finding.what
         assert finding.expected.endswith(".")

@@ -13,6 +13,7 @@ NAMES = [
     "PlainloopError",
     "Run",
     "__version__",
+    "check",
     "eject",
     "evaluate",
     "export",

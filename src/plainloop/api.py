@@ -70,12 +70,18 @@ def check(
     prepare_threads()
     from .understand.check import check as check_on_batch
 
-    if target is not None or isinstance(data, (str, Path)) or hasattr(data, "columns"):
-        from .understand.check_source import check_source
+    if target is not None or is_source(data):
+        from .understand.check_inside import check_source
 
         given = {"target": target, "task": task, "model": model, "device": device or "auto", **options}
         return check_source(data, make(TrainOptions, given))
     return check_on_batch(model, data, task=task, loss=loss, optimizer=optimizer, device=device)
+
+
+def is_source(data: Any) -> bool:
+    """Whether data is something that plainloop reads: a path, several, or a frame."""
+    paths = isinstance(data, (str, Path)) or (isinstance(data, list) and all(isinstance(item, (str, Path)) for item in data))
+    return paths or hasattr(data, "columns")
 
 
 def inspect(source: Any, target: Any = None, **options: Any) -> Look:

@@ -21,19 +21,22 @@ import torch
 from . import __version__
 from .handover.code import copy_code, needs_of, own_files, same_as_installed
 from .options import TrainOptions
+from .plain.batches import Rows
 from .plain.checkpoint import StorageFailed, save_weights
 from .plain.config import Config, from_dict
 from .plain.faults import Stopped
 from .plain.loop import Record
+from .plain.prepare import Preparation
 from .plain.run import Outcome, record_line, weights_digest
 from .plain.run import run as plain_run
 from .progress import bar
 from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml
 from .run_problems import CannotEject, RunBusy, RunUnreadable, StoppedRun
 from .show import look_text, notice_text
+from .understand.check_inside import Given, check_run
 from .understand.defaults import default_model
-from .understand.look import look
-from .understand.own_model import OwnModel, as_source, build, first_weights, own_model, try_one_batch
+from .understand.look import Look, look
+from .understand.own_model import OwnModel, as_source, build, first_weights, own_model
 from .understand.resolve import Asked, relative_to, resolve, settings_of
 from .understand.setting_problems import NoTarget
 
@@ -73,10 +76,21 @@ def start(source: Any, options: TrainOptions, metrics: Any, talk: Talk) -> Run:
         raise
 
 
-def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Callable[..., Path]) -> Run:
-    """Understands the data, decides every setting, writes the run folder that `home` makes, and trains."""
+@dataclass
+class Decided:
+    """Data that is understood, with a config for it in which every value is decided; paths as they were given."""
+
+    seen: Look
+    own: OwnModel
+    config: Config
+    reasons: dict[str, str]
+    notices: list[Any]
+
+
+def decide(source: Any, options: TrainOptions, talk: Talk, keep: Callable[[], Path] | None = None) -> Decided:
+    """Understands the data and decides every setting. keep: see `look`."""
     with bar("decoding pictures") as progress:
-        seen = look(source, options, keep=lambda: home() / "data", progress=progress)
+        seen = look(source, options, keep=keep, progress=progress)
     if not seen.target or seen.split is None:
         raise NoTarget(seen.source.data[0], [column.name for column in seen.schema.columns])
     talk.line(look_text(seen, columns=False))
@@ -96,23 +110,27 @@ def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Ca
         options.device,
         options.seed,
     )
-    place = home(seen.data)
+    for notice in made.notices:
+        talk.line("\n" + notice_text(notice))
+    reasons = {**made.reasons, **seen.reasons, **{f"columns.{c.name}": c.reason for c in seen.schema.columns}}
+    return Decided(seen, own, made.config, reasons, [*seen.notices, *made.notices])
+
+
+def begin(source: Any, options: TrainOptions, metrics: Any, talk: Talk, home: Callable[..., Path]) -> Run:
+    """Understands the data, decides every setting, writes the run folder that `home` makes, and trains."""
+    decided = decide(source, options, talk, keep=lambda: home() / "data")
+    seen, place = decided.seen, home(decided.seen.data)
     reader = import_module(f".plain.readers.{seen.source.reader}", __package__)
     source_seen = replace(
         relative_to(seen.source, place), sha256=reader.digest([*seen.source.data, *seen.source.validation, *seen.source.test])
     )
-    own, config = as_source(own, replace(made.config, source=source_seen), place)
-    notices = [*seen.notices, *made.notices]
-    for notice in made.notices:
-        talk.line("\n" + notice_text(notice))
-    reasons = {**made.reasons, **seen.reasons, **{f"columns.{c.name}": c.reason for c in seen.schema.columns}}
+    own, config = as_source(decided.own, replace(decided.config, source=source_seen), place)
     with locked(place):
         facts = {"columns": len(seen.schema.columns), "baseline": options.baseline, "metrics": metrics is not None}
-        write_run(place, config, reasons, own, facts, notices)
+        write_run(place, config, decided.reasons, own, facts, decided.notices)
         package_of(place, read_toml(place))  # makes a model file of the user's own importable
-        try_one_batch(own, config, place)
         with machine_as_it_was():
-            return work(place, config, reasons, notices, metrics, talk, own, options.baseline)
+            return work(place, config, decided.reasons, decided.notices, metrics, talk, own, options.baseline)
 
 
 def write_run(
@@ -158,7 +176,7 @@ def work(
     from .judge.report import judge, text_report
 
     started = time.perf_counter()
-    talk.line(
+    opening = (
         f"\nTraining {config.model.settings.get('name', config.model.file)} on {config.machine.device}, {config.machine.threads} "
         f"thread{'s' if config.machine.threads > 1 else ''}; everything is saved in {place}"
     )
@@ -166,10 +184,19 @@ def work(
     def told(record: Record, config: Config) -> None:
         talk.line(record_line(record, config))
 
+    def before(model: torch.nn.Module, preparation: Preparation, rows: Rows) -> None:
+        found = check_run(Given(model, preparation.task, rows, config)).raise_for_errors()
+        for notice in found.notices:
+            talk.line("\n" + notice_text(notice))
+        notices.extend(found.notices)
+        talk.line(opening)
+
     talk.training = True
+    if (place / "checkpoints").exists():
+        talk.line(opening)
     try:
         outcome: Outcome = plain_run(
-            config, place, place, build=partial(build, own), on_record=told, watch=talk.watch, say=talk.line
+            config, place, place, build=partial(build, own), before=before, on_record=told, watch=talk.watch, say=talk.line
         )
         if number := talk.watch(0, 0):  # it came after the last step: judging can wait for `resume`
             raise Stopped(number)

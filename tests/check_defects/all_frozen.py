@@ -1,4 +1,5 @@
 """NothingLearns: frozen after the new head was put in."""
+
 import torch
 from torch import nn
 

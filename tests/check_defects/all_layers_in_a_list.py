@@ -1,4 +1,5 @@
 """UnregisteredLayers: a plain list holds all there is."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """GraphCut: argmax has no gradient."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """BatchOfOne: a DataLoader gives single rows unless it is told."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,4 +1,5 @@
 """WrongInputShape: BatchNorm2d on rows of numbers."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """WrongLabelShape: scores (rows, 1) and labels (rows,) for binary cross-entropy."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """LabelsOutOfRange: labels of 1 and 2 for binary cross-entropy, which takes them in silence."""
+
 import torch
 from torch import nn
 

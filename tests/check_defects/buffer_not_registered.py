@@ -1,4 +1,5 @@
 """StaysOnCpu: a mean kept as a plain attribute."""
+
 import torch
 from torch import nn
 

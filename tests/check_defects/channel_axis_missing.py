@@ -1,4 +1,5 @@
 """WrongInputShape: grey pictures without an axis of channels."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """WrongInputShape: pictures as NumPy and Pillow hold them, channels last."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """LossFails: four class weights for three classes."""
+
 import torch
 from torch import nn
 

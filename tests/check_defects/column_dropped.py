@@ -1,4 +1,5 @@
 """InputUnused: a slice leaves out the last column."""
+
 import torch
 from torch import nn
 

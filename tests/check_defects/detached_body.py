@@ -1,4 +1,5 @@
 """GraphCut: the body gets no gradient."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """IndexOutOfRange: a word beyond the embedding."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """LeftInEval: the model was left in evaluation mode."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """FixedBatchSize: the batch size is written into view."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,4 +1,5 @@
 """WrongInputShape: pictures go into a linear layer without flatten."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """WrongInputShape: the size after flatten was guessed."""
+
 import torch
 from torch import nn
 

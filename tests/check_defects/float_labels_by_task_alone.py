@@ -1,4 +1,5 @@
 """WrongLabelType: class numbers as floats, with the task alone given."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,4 +1,5 @@
 """WrongLabelType: class numbers as floats."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """WrongInputType: an embedding gets floats."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """ForwardFails: a method called foward."""
+
 import torch
 from torch import nn
 

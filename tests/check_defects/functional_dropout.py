@@ -1,4 +1,5 @@
 """DropoutAlwaysOn: F.dropout does not know the mode of the model."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

@@ -1,4 +1,5 @@
 """GradientsExplode: a sum of squares over large targets."""
+
 import torch
 from torch import nn
 

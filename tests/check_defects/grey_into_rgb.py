@@ -1,4 +1,5 @@
 """WrongInputShape: grey pictures into a layer for three channels."""
+
 import torch
 from torch import nn
 

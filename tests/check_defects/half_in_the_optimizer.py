@@ -1,4 +1,5 @@
 """PartOutsideOptimizer: one of two parts was forgotten."""
+
 import torch
 from torch import nn
 

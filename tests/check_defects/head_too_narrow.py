@@ -1,4 +1,5 @@
 """WrongOutputWidth: ten classes, five outputs."""
+
 import torch
 from torch import nn
 

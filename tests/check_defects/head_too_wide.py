@@ -1,4 +1,5 @@
 """WidthBeyondClasses: three classes, ten outputs."""
+
 import torch
 from torch import nn
 

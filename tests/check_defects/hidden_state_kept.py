@@ -1,4 +1,5 @@
 """GraphKept: the state of the last batch is kept with its graph."""
+
 import torch
 from torch import nn
 

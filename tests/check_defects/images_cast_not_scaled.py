@@ -1,4 +1,5 @@
 """InputsNotScaled: pictures of 0 to 255 as floats."""
+
 import torch
 from torch import nn
 

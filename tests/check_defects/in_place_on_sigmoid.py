@@ -1,4 +1,5 @@
 """InPlaceChange: a value that the sigmoid needs is overwritten."""
+
 import torch
 from torch import nn
 

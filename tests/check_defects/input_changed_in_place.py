@@ -1,4 +1,5 @@
 """InputChanged: the data is divided once more in every epoch."""
+
 import torch
 from torch import nn
 

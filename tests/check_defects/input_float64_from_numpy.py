@@ -1,4 +1,5 @@
 """WrongInputType: NumPy makes float64, the layers have float32."""
+
 import numpy as np
 import torch
 from torch import nn

@@ -1,4 +1,5 @@
 """WrongInputType: whole numbers into a linear layer."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

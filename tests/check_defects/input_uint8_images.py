@@ -1,4 +1,5 @@
 """WrongInputType: pictures as bytes, neither cast nor scaled."""
+
 import torch
 from torch import nn
 

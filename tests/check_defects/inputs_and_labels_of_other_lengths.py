@@ -1,4 +1,5 @@
 """DataUnusable: rows and columns of the inputs are swapped."""
+
 import torch
 from torch import nn
 

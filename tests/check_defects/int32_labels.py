@@ -1,4 +1,5 @@
 """WrongLabelType: int32, as C and pandas make them."""
+
 import numpy as np
 import torch
 from torch import nn

@@ -1,4 +1,5 @@
 """DataUnusable: texts of different lengths do not stack."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset

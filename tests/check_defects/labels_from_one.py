@@ -1,4 +1,5 @@
 """LabelsOutOfRange: classes counted from 1."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """LabelsOutOfRange: labels of -1 and 1 for cross-entropy."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """WrongLabelShape: labels as a column, for cross-entropy."""
+
 import torch
 from torch import nn
 

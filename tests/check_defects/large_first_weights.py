@@ -1,4 +1,5 @@
 """LossFarFromChance: first weights of a deviation of 10."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """BatchOfOne: 65 rows in batches of 16."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,4 +1,5 @@
 """UnregisteredLayers: a layer that is made anew in every forward."""
+
 import torch
 from torch import nn
 

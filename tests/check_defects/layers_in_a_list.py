@@ -1,4 +1,5 @@
 """UnregisteredLayers: layers in a plain list."""
+
 import torch
 from torch import nn
 

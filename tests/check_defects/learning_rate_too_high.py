@@ -1,4 +1,5 @@
 """LearningRateOutOfScale: SGD with a rate of 100."""
+
 import torch
 from torch import nn
 

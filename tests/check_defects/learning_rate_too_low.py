@@ -1,4 +1,5 @@
 """LearningRateOutOfScale: Adam with a rate of 1e-9."""
+
 import torch
 from torch import nn
 

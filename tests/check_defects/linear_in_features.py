@@ -1,4 +1,5 @@
 """WrongInputShape: the first layer is made for other data."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """NotFinite: the logarithm of inputs that can be 0."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """WrongLabelType: whole numbers for the binary task and one output."""
+
 import torch
 from torch import nn
 

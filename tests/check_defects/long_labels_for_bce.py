@@ -1,4 +1,5 @@
 """WrongLabelType: whole numbers for binary cross-entropy."""
+
 import torch
 from torch import nn
 from torch.utils.data import Dataset

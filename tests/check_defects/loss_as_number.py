@@ -1,4 +1,5 @@
 """GraphCut: a loss that is a plain number."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

@@ -1,4 +1,5 @@
 """NotBuilt: the class of a loss in place of a loss."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """LossFails: a loss per row."""
+
 import torch
 from torch import nn
 

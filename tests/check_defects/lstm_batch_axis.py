@@ -1,4 +1,5 @@
 """RowsMixed: an LSTM without batch_first reads along the rows."""
+
 import torch
 from torch import nn
 

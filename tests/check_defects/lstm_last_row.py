@@ -1,4 +1,5 @@
 """WrongScores: out[-1] of an LSTM with batch_first is the last row, not the last step."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """ForwardFails: the pair of an LSTM goes into a linear layer."""
+
 import torch
 from torch import nn
 

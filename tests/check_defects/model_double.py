@@ -1,4 +1,5 @@
 """WrongInputType: the model is in float64, the inputs are not."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """SilentBroadcast: scores (rows, 1) and labels (rows,) for a squared error."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """SilentBroadcast: the same, with the task alone given."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,4 +1,5 @@
 """NotFinite: a gap in the data."""
+
 import torch
 from torch import nn
 

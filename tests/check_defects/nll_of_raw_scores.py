@@ -1,4 +1,5 @@
 """LossAgainstActivation: NLLLoss on raw scores."""
+
 import torch
 from torch import nn
 

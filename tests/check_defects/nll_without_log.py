@@ -1,4 +1,5 @@
 """LossAgainstActivation: NLLLoss on probabilities."""
+
 import torch
 from torch import nn
 

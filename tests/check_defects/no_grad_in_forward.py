@@ -1,4 +1,5 @@
 """GraphCut: forward runs under no_grad."""
+
 import torch
 from torch import nn
 

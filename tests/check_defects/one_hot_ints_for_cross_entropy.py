@@ -1,4 +1,5 @@
 """WrongLabelType: one-hot rows of whole numbers."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

@@ -1,4 +1,5 @@
 """WrongOutputWidth: cross-entropy over one output is always 0."""
+
 import torch
 from torch import nn
 

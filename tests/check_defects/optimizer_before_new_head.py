@@ -1,4 +1,5 @@
 """NotInOptimizer: the head was replaced after the optimizer was made."""
+
 import torch
 from torch import nn
 
@@ -18,6 +19,4 @@ class Net(nn.Module):
 model = Net()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)  # here
 model.fc = nn.Linear(16, 3)
-found = plainloop.check(
-    model, (torch.randn(64, 8), torch.randint(0, 3, (64,))), loss=nn.CrossEntropyLoss(), optimizer=optimizer
-)
+found = plainloop.check(model, (torch.randn(64, 8), torch.randint(0, 3, (64,))), loss=nn.CrossEntropyLoss(), optimizer=optimizer)

@@ -1,4 +1,5 @@
 """NotInOptimizer: the model was made anew."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """SilentBroadcast: a loss of one's own that compares every row with every other."""
+
 import torch
 from torch import nn
 

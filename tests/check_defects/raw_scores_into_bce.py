@@ -1,4 +1,5 @@
 """LossAgainstActivation: BCELoss without a sigmoid."""
+
 import torch
 from torch import nn
 

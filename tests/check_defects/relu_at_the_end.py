@@ -1,4 +1,5 @@
 """LossAgainstActivation: no probability below one half after a ReLU."""
+
 import torch
 from torch import nn
 

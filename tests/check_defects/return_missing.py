@@ -1,4 +1,5 @@
 """WrongScores: forward without return."""
+
 import torch
 from torch import nn
 

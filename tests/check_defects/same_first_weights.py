@@ -1,4 +1,5 @@
 """WeightsAlike: all units begin alike."""
+
 import torch
 from torch import nn
 

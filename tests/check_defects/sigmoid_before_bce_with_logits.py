@@ -1,4 +1,5 @@
 """LossAgainstActivation: sigmoid twice."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """OutputsCannotReach: a sigmoid at the end of a regression."""
+
 import torch
 from torch import nn
 

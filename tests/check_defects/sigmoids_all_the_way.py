@@ -1,4 +1,5 @@
 """GradientsVanish: fifteen layers with a sigmoid each."""
+
 import torch
 from torch import nn
 

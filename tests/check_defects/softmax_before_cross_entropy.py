@@ -1,4 +1,5 @@
 """LossAgainstActivation: softmax twice."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """LossAgainstActivation: nn.Softmax as the last layer."""
+
 import torch
 from torch import nn
 

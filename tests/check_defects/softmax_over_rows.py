@@ -1,4 +1,5 @@
 """RowsMixed: a softmax along the rows of the batch."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """LabelsSorted: one class after the other."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

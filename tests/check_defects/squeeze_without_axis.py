@@ -1,4 +1,5 @@
 """OneRowFails: squeeze() takes away the axis of rows of a single row."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """SilentBroadcast: scores squeezed to (rows,), labels a column."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

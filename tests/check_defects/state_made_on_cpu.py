@@ -1,4 +1,5 @@
 """StaysOnCpu: a first state without a device."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """InputsNotScaled: incomes beside ages."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """TargetsNotScaled: prices as they are."""
+
 import torch
 from torch import nn
 

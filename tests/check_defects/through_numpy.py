@@ -1,4 +1,5 @@
 """GraphCut: a way through NumPy has no gradient."""
+
 import numpy as np
 import torch
 from torch import nn

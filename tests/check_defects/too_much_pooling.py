@@ -1,4 +1,5 @@
 """WrongInputShape: small pictures shrink to nothing."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """RowsMixed: a transformer without batch_first attends across the rows."""
+
 import torch
 from torch import nn
 

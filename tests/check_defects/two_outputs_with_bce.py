@@ -1,4 +1,5 @@
 """WrongOutputWidth: two outputs for a label of one."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """InputUnused: the second input is forgotten."""
+
 import torch
 from torch import nn
 from torch.utils.data import TensorDataset

@@ -1,4 +1,5 @@
 """LayerUnused: a layer that forward forgot."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """WrongScores: view with a wrong size makes four rows of one."""
+
 import torch
 from torch import nn
 

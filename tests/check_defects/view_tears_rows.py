@@ -1,4 +1,5 @@
 """RowsMixed: view where permute was meant."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """ForwardFails: a layer that does not exist."""
+
 import torch
 from torch import nn
 

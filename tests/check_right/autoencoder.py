@@ -1,4 +1,5 @@
 """An autoencoder: the data has no labels, the inputs are the targets."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

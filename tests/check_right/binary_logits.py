@@ -1,4 +1,5 @@
 """One score per row, squeezed on purpose, BCE with logits."""
+
 import torch
 from torch import nn
 

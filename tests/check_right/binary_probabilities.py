@@ -1,4 +1,5 @@
 """A sigmoid at the end, and BCELoss that wants it."""
+
 import torch
 from torch import nn
 

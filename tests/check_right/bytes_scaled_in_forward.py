@@ -1,4 +1,5 @@
 """Pictures as bytes, cast and scaled by the model itself."""
+
 import torch
 from torch import nn
 

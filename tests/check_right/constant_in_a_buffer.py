@@ -1,4 +1,5 @@
 """Constants as buffers, tensors made on the device of the input."""
+
 import math
 
 import torch

@@ -1,4 +1,5 @@
 """Counts by the Poisson loss."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """Members in an axis of their own: scores (rows, members, outputs), the mean of their losses."""
+
 import torch
 from torch import nn
 

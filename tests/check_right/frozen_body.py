@@ -1,4 +1,5 @@
 """A frozen body, meant as such; the optimizer holds the head."""
+
 import torch
 from torch import nn
 

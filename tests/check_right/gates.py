@@ -1,4 +1,5 @@
 """Sigmoid and softmax inside, as gates and attention."""
+
 import torch
 from torch import nn
 

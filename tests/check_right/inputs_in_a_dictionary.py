@@ -1,4 +1,5 @@
 """A Dataset of dictionaries."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset

@@ -1,4 +1,5 @@
 """log_softmax and NLLLoss, with class weights."""
+
 import torch
 from torch import nn
 

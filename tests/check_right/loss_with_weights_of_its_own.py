@@ -1,4 +1,5 @@
 """A loss that learns how to weigh its parts; its weights are in the optimizer."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

@@ -1,4 +1,5 @@
 """An LSTM with batch_first, its last step, embeddings with padding."""
+
 import torch
 from torch import nn
 
@@ -13,7 +14,7 @@ class Net(nn.Module):
         self.fc = nn.Linear(64, 2)
 
     def forward(self, x):
-        out, (h, c) = self.lstm(self.words(x))
+        _, (h, _) = self.lstm(self.words(x))
         return self.fc(torch.cat([h[-2], h[-1]], dim=1))
 
 

@@ -1,4 +1,5 @@
 """An LSTM that wants time first and gets it, with a first state on the input's device."""
+
 import torch
 from torch import nn
 

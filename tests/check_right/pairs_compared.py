@@ -1,4 +1,5 @@
 """A loss within the batch: every row against every other, meant as such."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

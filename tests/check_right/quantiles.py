@@ -1,4 +1,5 @@
 """Three quantiles per row by the pinball loss."""
+
 import torch
 from torch import nn
 

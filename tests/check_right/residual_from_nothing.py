@@ -1,4 +1,5 @@
 """Branches that begin as nothing: the last layer of each is zero."""
+
 import torch
 from torch import nn
 

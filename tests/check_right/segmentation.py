@@ -1,4 +1,5 @@
 """A class for each pixel."""
+
 import torch
 from torch import nn
 

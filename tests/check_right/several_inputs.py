@@ -1,4 +1,5 @@
 """Numbers and categories as two inputs."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

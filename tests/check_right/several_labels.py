@@ -1,4 +1,5 @@
 """Several labels per row."""
+
 import torch
 from torch import nn
 

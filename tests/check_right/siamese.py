@@ -1,4 +1,5 @@
 """Two inputs through one body."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

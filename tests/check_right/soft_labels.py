@@ -1,4 +1,5 @@
 """Cross-entropy against probabilities, with label smoothing."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """A plain classifier with its optimizer and a DataLoader."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

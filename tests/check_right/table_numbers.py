@@ -1,4 +1,5 @@
 """A regression with column and target of one shape, by SGD with momentum."""
+
 import torch
 from torch import nn
 

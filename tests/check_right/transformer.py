@@ -1,4 +1,5 @@
 """A transformer over words, with learned places and a causal mask."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """Two heads, a loss for both."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

@@ -1,4 +1,5 @@
 """A variational autoencoder: forward gives a tuple, its loss takes it."""
+
 import torch
 import torch.nn.functional as F
 from torch import nn

@@ -1,4 +1,5 @@
 """A schedule that warms up: the rate is near 0 at first."""
+
 import torch
 from torch import nn
 

@@ -19,13 +19,14 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..problems import PlainloopError
+from .check_backward import backward, not_finite
 from .check_batch import PRIMES, Data, as_data
 from .check_before import (
     alike,
@@ -41,15 +42,17 @@ from .check_before import (
 )
 from .check_finding import Finding
 from .check_forward import explain, explain_size
-from .check_graph import backward, follow, loss_is_usable, not_finite
+from .check_graph import follow, loss_is_usable
+from .check_inputs import inputs_used
 from .check_lines import Script, caller, method_line
 from .check_loss import explain_loss, usual_loss, watch
 from .check_moves import stays_behind
 from .check_parts import gives_back, parts_of
 from .check_problems_data import DataUnusable, InputChanged
 from .check_problems_model import WrongScores
-from .check_rows import inputs_used, judged_alone, last_batch, lost_rows, other_sizes
+from .check_rows import judged_alone
 from .check_scale import inputs_scaled
+from .check_sizes import last_batch, lost_rows, other_sizes
 from .check_steps import first_loss, gradients, second_step, steps
 from .check_trace import Tape, recording, tensors_in
 from .check_trial import Trial, chance_as_it_was, finite, values_as_they_were
@@ -79,7 +82,7 @@ class Checked:
     device: str = "cpu"
     loss: str = ""
     seconds: float = 0.0
-    looked: tuple[str, ...] = field(default=LOOKED)
+    looked: tuple[str, ...] = LOOKED
 
     @property
     def ok(self) -> bool:
@@ -228,6 +231,7 @@ def rows_of(data: Data) -> int:
 
 def examine(trial: Trial, task: str | None) -> None:
     """Goes through the parts of the check, the later ones only where the earlier ones allow them."""
+    trial.begun = time.perf_counter()
     numbers(trial)
     modes(trial)
     if trial.failed or not forward(trial):
@@ -298,13 +302,20 @@ def say_changed(trial: Trial) -> None:
     ]
     call = next((c for c in calls if id(c.tensors[0]) in given or trial.is_input(c.tensors[0])), calls[0] if calls else None)
     text = call.line.text if call is not None and call.line is not None else ""
-    fix = next((f"{text.split(f' {sign}= ')[0]} = {text.split(f' {sign}= ')[0]} {sign} {text.split(f' {sign}= ')[1]}" for sign in "+-*/" if f" {sign}= " in text), "x = x.clone()  # before it is changed")  # fmt: skip
+    fix = next(
+        (
+            f"{text.split(f' {sign}= ')[0]} = {text.split(f' {sign}= ')[0]} {sign} {text.split(f' {sign}= ')[1]}"
+            for sign in "+-*/"
+            if f" {sign}= " in text
+        ),
+        "x = x.clone()  # before it is changed",
+    )
     trial.add(InputChanged("forward changes its input in place", "An input that is left as it is.", fix, where=trial.where(call)))
 
 
 def scores_are_usable(trial: Trial) -> bool:
     """Whether forward gave a tensor of finite scores, a row per row; a loss of the user's own may take other things."""
-    scores, usual = trial.scores, trial.loss is None or isinstance(trial.loss, nn.modules.loss._Loss)
+    scores, usual = trial.scores, trial.inside or trial.loss is None or isinstance(trial.loss, nn.modules.loss._Loss)
     line = method_line(type(trial.core), "forward")
     where = (line,) if line else ()
     if scores is None:
@@ -335,10 +346,10 @@ def scores_are_usable(trial: Trial) -> bool:
         if not finite(tensor):
             trial.add(not_finite(trial, tensor))
             return False
-    if isinstance(scores, Tensor) and usual and (not scores.dim() or len(scores) != trial.rows) and not trial.inside:
+    if isinstance(scores, Tensor) and usual and (not scores.dim() or len(scores) != trial.rows):
         trial.add(lost_rows(trial, scores))
         return False
-    return True
+    return trial.usable()
 
 
 def floats_in(value: Any) -> list[Tensor]:

@@ -62,7 +62,7 @@ RANGES = {  # activation -> what it can give
     "log_softmax": (-math.inf, 0.0),
     "logsigmoid": (-math.inf, 0.0),
 }
-FIT = {"cross_entropy": "raw scores", "nll_loss": "the logarithms of probabilities", "binary_cross_entropy": "probabilities"}
+MODULES = {"torch", "F", "nn", "functional"}  # names that functions are called from
 
 
 @dataclass
@@ -103,15 +103,11 @@ def without(text: str, name: str) -> str:
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called.rstrip("_") == name and not self.found:
                 self.found = True
-                method = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") not in (
-                    "torch",
-                    "F",
-                    "nn",
-                    "functional",
-                )
-                if method and not (node.args and getattr(node.func.value, "id", "") == "self"):
-                    return node.func.value  # type: ignore[attr-defined]
-                return node.args[0] if node.args else node
+                owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+                place = getattr(owner, "id", "")
+                if owner is not None and place not in MODULES and not (node.args and place == "self"):
+                    return owner  # x.sigmoid() -> x
+                return node.args[0] if node.args else node  # torch.sigmoid(x), self.sigmoid(x) -> x
             self.generic_visit(node)
             return node
 
@@ -134,7 +130,7 @@ def taken_out(trial: Trial, end: Ending) -> tuple[str, tuple[Any, ...]]:
             else f"nn.Identity()  # in place of {type(layer).__name__}",
             where,
         )
-    text = without(line.text, end.name) if line is not None else ""
+    text = without(line.code, end.name) if line is not None else ""
     return text or f"scores = self.last(x)  # without {end.name}", where
 
 
@@ -163,7 +159,7 @@ def cross_entropy_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending
     if end.name != "log_softmax" and are_probabilities(scores):
         call = trial.tape.maker(scores)
         return LossAgainstActivation(
-            "The scores are probabilities already: they are positive and add up to 1, and cross_entropy applies log-softmax itself",
+            "The scores are probabilities already, positive and adding up to 1, and cross_entropy applies log-softmax itself",
             "Raw scores.",
             "return logits  # the scores before they are turned into probabilities",
             where=trial.where(call),
@@ -192,7 +188,7 @@ def nll_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) -> Findi
     axis = 1 if scores.dim() > 1 else 0
     if not torch.isfinite(scores).all() or bool((scores.detach().double().logsumexp(axis).abs() < 1e-2).all()):
         return None
-    fix, where = taken_out(trial, end) if end.name else ("", trial.where(trial.tape.maker(scores)))
+    where = taken_out(trial, end)[1] if end.name else trial.where(trial.tape.maker(scores))
     what = "probabilities without a log" if are_probabilities(scores) or end.name == "softmax" else "raw scores"
     better = (
         "loss = nn.CrossEntropyLoss()  # takes raw scores" if what == "raw scores" else "scores = torch.log_softmax(x, dim=1)"
@@ -229,9 +225,12 @@ def divergence_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) -
         return None
     where = trial.where(end.call or trial.tape.maker(scores))
     return LossAgainstActivation(
-        "kl_div gets scores that are not logarithms of probabilities", "log_softmax of the scores.", "scores = torch.log_softmax(x, dim=1)",
-        "kl_div takes the first argument as logarithms.", where,
-    )  # fmt: skip
+        "kl_div gets scores that are not logarithms of probabilities",
+        "log_softmax of the scores.",
+        "scores = torch.log_softmax(x, dim=1)",
+        "kl_div takes the first argument as logarithms.",
+        where,
+    )
 
 
 def range_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) -> Finding | None:

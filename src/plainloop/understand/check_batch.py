@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, Sampler, SequentialSampler, Subset, TensorDataset, default_collate
+from torch.utils.data import DataLoader, IterableDataset, SequentialSampler, Subset, TensorDataset, default_collate
 
 from .check_lines import Line, call_theirs, line_of_error, method_line
 from .check_problems_data import DataUnusable
@@ -317,7 +317,7 @@ def from_loader(loader: DataLoader) -> Data:
     drawn = len(loader.sampler) if hasattr(loader.sampler, "__len__") else data.num_rows  # type: ignore[arg-type]
     if data.batch_size and drawn:
         data.last_rows = data.batch_size if loader.drop_last else (drawn % data.batch_size or data.batch_size)
-    sampler: Sampler[Any] = loader.sampler
+    sampler: Any = loader.sampler
     data.in_order = isinstance(sampler, SequentialSampler)
     return data
 

@@ -101,7 +101,8 @@ def hidden_layers(model: nn.Module) -> Finding | None:
                 if isinstance(value, (list, tuple))
                 else "nn.Parameter"
             )
-            text = f"The model has no parameters: {len(tensors)} weights are in the {type(value).__name__} self.{attribute}, which it does not know of"
+            held = f"the {type(value).__name__} self.{attribute}"
+            text = f"The model has no parameters: {len(tensors)} weights are in {held}, which it does not know of"
             return UnregisteredLayers(
                 text,
                 "Layers that are registered.",
@@ -197,7 +198,8 @@ def optimizer_holds(model: nn.Module, optimizer: Any, loss: Any, script: Script)
             where=where,
         )
     if lacking:
-        text = f"The optimizer holds {len(named) - len(lacking)} of {len(named)} parameters that want a gradient; it lacks {listed(lacking, 4)}"
+        held_of = f"{len(named) - len(lacking)} of {len(named)}"
+        text = f"The optimizer holds {held_of} parameters that want a gradient; it lacks {listed(lacking, 4)}"
         return PartOutsideOptimizer(text, "All parameters that learn.", fix, where=where)
     return None
 
@@ -278,7 +280,7 @@ def label_order(trial: Trial, first: Tensor | None) -> None:
         if bool((first == first[0]).all()) and (trial.data.num_rows or 0) > size:
             trial.add(
                 LabelsSorted(
-                    f"The rows come sorted by label: the first batch has class {int(first[0])} alone, the data has {len(values)} classes",
+                    f"The rows come sorted by label: the first batch has class {int(first[0])} alone, of {len(values)}",
                     "Batches with rows of all classes.",
                     f"loader = DataLoader(dataset, batch_size={size}, shuffle=True)",
                     where=maybe(trial.script.of(1, "data")),

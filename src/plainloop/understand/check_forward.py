@@ -1,7 +1,7 @@
 """Why a forward pass failed: the operation that raised, its tensors and its layer, turned into a cause and a fix.
 
-Part of the pre-flight, see check.py. The cause is found from the tensors of the failing operation (devices, types, indices, sizes),
-and only where they say nothing from the kind of exception.
+Part of the pre-flight, see check.py. The cause is found from the tensors of the failing operation (devices, types, indices,
+sizes), and only where they say nothing from the kind of exception.
 """
 
 from __future__ import annotations
@@ -45,10 +45,15 @@ def explain(trial: Trial, error: Exception) -> Finding:
             found = rule(trial, call, error)
             if found is not None:
                 return found
-    elif isinstance(layer, nn.RNNBase) and (floats := [t for t in tensors_in(given) if t.dtype != layer.weight_ih_l0.dtype]):
-        return wrong_type(trial, layer, floats[0], layer.weight_ih_l0, line)
+    elif isinstance(layer, nn.RNNBase) and (odd := other_types(layer, given)):
+        return wrong_type(trial, layer, odd[0], next(layer.parameters()), line)
     found = shape_fault(trial, call, layer, given, line, error)
     return found if found is not None else other_fault(trial, error, call, line)
+
+
+def other_types(layer: nn.Module, given: Any) -> list[Tensor]:
+    """The inputs of a layer that are of another type than its weights."""
+    return [tensor for tensor in tensors_in(given) if tensor.dtype != next(layer.parameters()).dtype]
 
 
 def name_of(dtype: torch.dtype) -> str:
@@ -88,7 +93,7 @@ def device_fault(trial: Trial, call: Call, error: Exception) -> Finding | None:
             f"{elsewhere}: a plain attribute is not moved along", "A buffer, which moves with the model.", fix, where=where
         )
     if maker is not None and not maker.tensors:
-        text = maker.line.text if maker.line else f"torch.{maker.name}(...)"
+        text = maker.line.code if maker.line else f"torch.{maker.name}(...)"
         fix = with_device(text) or f"torch.{maker.name}(..., device=x.device)"
         return WrongDevice(
             f"A tensor made in forward is on {stray.device} and the model on {home}", f"A tensor on {home}.", fix, where=where
@@ -220,7 +225,7 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
             where=where,
         )
     if "view size is not compatible" in text:
-        fix = line.text.replace(".view(", ".reshape(") if line and ".view(" in line.text else "x = x.reshape(len(x), -1)"
+        fix = line.code.replace(".view(", ".reshape(") if line and ".view(" in line.code else "x = x.reshape(len(x), -1)"
         return ForwardFails(
             "view cannot be used on a tensor whose axes were swapped", "reshape, which copies where it must.", fix, where=where
         )
@@ -231,7 +236,7 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
             "x = torch.tanh(x)  # in place of np.tanh(x)",
             where=where,
         )
-    fix = (line.text if line else "model(x)") + "  # reproduces it"
+    fix = (line.code if line else "model(x)") + "  # reproduces it"
     doing = f"{call.name} fails: " if call is not None and call.name not in text else ""
     return ForwardFails(f"{doing}{type(error).__name__}: {text[:150]}", "A forward that runs on a batch.", fix, where=where)
 
@@ -258,7 +263,7 @@ def no_forward(trial: Trial) -> Finding:
 def no_attribute(trial: Trial, kind: str, name: str, where: tuple[Line, ...]) -> Finding:
     known = [child for module in trial.core.modules() if type(module).__name__ == kind for child in dict(module.named_children())]
     near = nearest(name, known) or known
-    old = where[0].text if where else f"self.{name}"
+    old = where[0].code if where else f"self.{name}"
     if kind == "tuple":
         return ForwardFails(
             "A tuple is used as a tensor; recurrent layers give a pair (outputs, state)",
@@ -291,7 +296,7 @@ def other_inputs(trial: Trial, text: str) -> Finding:
 def explain_size(error: Exception, tape: Tape, rows: int, fails: int) -> Finding:
     """An error that only another number of rows brings up; tape: of the run with the number that works."""
     line = next((c.line for c in tape.calls if c.line is not None and is_written(c, rows)), None) or line_of_error(error)
-    text = line.text if line else ""
+    text = line.code if line else ""
     fixed = re.sub(rf"\b{rows}\b", "len(x)", text, count=1)
     return FixedBatchSize(
         f"The model takes {rows} rows and fails for {fails}",
@@ -303,7 +308,7 @@ def explain_size(error: Exception, tape: Tape, rows: int, fails: int) -> Finding
 
 def is_written(call: Call, rows: int) -> bool:
     """Whether a number of rows stands in the code of a call itself."""
-    return bool(re.search(rf"\b{rows}\b", call.line.text if call.line else "")) and rows in ints_in((call.args, call.kwargs))
+    return bool(re.search(rf"\b{rows}\b", call.line.code if call.line else "")) and rows in ints_in((call.args, call.kwargs))
 
 
 def ints_in(value: Any) -> set[int]:

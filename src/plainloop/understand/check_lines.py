@@ -9,6 +9,7 @@ import ast
 import inspect
 import linecache
 import os
+import re
 import sys
 import sysconfig
 import traceback
@@ -43,6 +44,26 @@ class Line:
     file: str
     number: int
     text: str = ""
+
+    @property
+    def code(self) -> str:
+        """The line without a comment behind it; empty where it is only a part of a statement."""
+        bare = re.sub(r"\s+#[^\"']*$", "", self.text)
+        try:
+            ast.parse(f"{bare} pass" if bare.endswith(":") else bare)
+        except SyntaxError:
+            return ""
+        return bare
+
+    def call(self, name: str) -> ast.Call | None:
+        """The call of this name that begins on the line."""
+        tree = tree_of(self.file)
+        calls = (
+            [n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.lineno == self.number and called_name(n) == name]
+            if tree
+            else []
+        )
+        return calls[0] if calls else None
 
     def __str__(self) -> str:
         text = self.text if len(self.text) <= 90 else self.text[:87] + "..."
@@ -124,7 +145,7 @@ def line_of_node(file: str, node: ast.AST) -> Line:
 
 
 def line_of_layer(model: nn.Module, name: str, script: Script) -> Line | None:
-    """Where the layer of this dotted name is made: the assignment to `self.NAME`, or its place in an nn.Sequential of the script."""
+    """Where the layer of this dotted name is made: the assignment to `self.NAME`, or its place in a Sequential of the script."""
     parts = name.split(".") if name else []
     for depth in range(len(parts) - 1, -1, -1):  # the innermost module of the path whose class is the user's
         owner = model.get_submodule(".".join(parts[:depth]))
@@ -196,7 +217,7 @@ def method_line(kind: type, method: str, *, returns: bool = True) -> Line | None
     """The return of a method of the user's own class, or where it begins."""
     function = inspect.getattr_static(kind, method, None)
     try:
-        file, (lines, first) = inspect.getsourcefile(function) or "", inspect.getsourcelines(function)  # type: ignore[arg-type]
+        file, (lines, first) = inspect.getsourcefile(function) or "", inspect.getsourcelines(function)
     except (OSError, TypeError):
         return None
     if not is_theirs(file):

@@ -1,8 +1,8 @@
 """Tensors that would not move along to another device, found on the CPU alone.
 
-Part of the pre-flight, see check.py. Every tensor of a forward pass either comes from the inputs, the parameters and the buffers, and
-so moves with them; or it is made in forward without a device, or kept as a plain attribute, and stays. An operation that takes one of
-each would fail on a GPU. Numbers without an axis may be mixed, and so may the indices in x[index].
+Part of the pre-flight, see check.py. Every tensor of a forward pass either comes from the inputs, the parameters and the buffers,
+and so moves with them; or it is made in forward without a device, or kept as a plain attribute, and stays. An operation that
+takes one of each would fail on a GPU. Numbers without an axis may be mixed, and so may the indices in x[index].
 """
 
 from __future__ import annotations
@@ -111,13 +111,14 @@ def say(trial: Trial, call: Call, origin: Call | tuple[nn.Module, str]) -> None:
         module, attribute = origin
         name = trial.names.get(id(module), "")
         where = attribute_line(type(module), attribute)
-        text = f"self.{attribute}{f' of {name}' if name else ''} is a plain attribute: it is neither moved to a device nor saved with the weights"
-        value = where[0].text.partition("=")[2].strip() if where else "tensor"
+        owner = f"self.{attribute} of {name}" if name else f"self.{attribute}"
+        text = f"{owner} is a plain attribute: it is neither moved to a device nor saved with the weights"
+        value = where[0].code.partition("=")[2].strip() if where else "tensor"
         trial.add(
             StaysOnCpu(text, "A buffer.", f'self.register_buffer("{attribute}", {value})', where=(*where, *trial.where(call)))
         )
         return
-    text = origin.line.text if origin.line is not None else ""
+    text = origin.line.code if origin.line is not None else ""
     fix = with_device(text) or (
         f"{text}.to(x.device)" if text and text.endswith(")") else f"torch.{origin.name}(..., device=x.device)"
     )

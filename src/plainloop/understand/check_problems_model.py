@@ -23,6 +23,27 @@ class NotBuilt(Finding, PlainloopError):
         return cls("loss is the class CrossEntropyLoss", "An object of it.", "loss = nn.CrossEntropyLoss()")
 
 
+class CannotBuild(Finding, PlainloopError):
+    """The class of a model cannot be built from its file.
+
+    What it does: imports the file, builds the class with the sizes that it asks for by name, and says in which line that failed.
+    Why: without a model there is nothing to train.
+    Example: an `__init__` without `super().__init__()`.
+    Fix: the line that is printed.
+    """
+
+    usual_why = "Without a model there is nothing to train."
+
+    @classmethod
+    def example(cls) -> CannotBuild:
+        return cls(
+            "mynet.py:MyNet cannot be built: its __init__ does not call that of nn.Module first",
+            "super().__init__() before the first layer.",
+            "super().__init__()  # the first line of __init__",
+            where=(Line("mynet.py", 6, "self.fc = nn.Linear(4, 3)"),),
+        )
+
+
 class WrongInputShape(Finding, PlainloopError):
     """A layer gets numbers in another shape than it takes.
 
@@ -78,7 +99,9 @@ class WrongScores(Finding, PlainloopError):
 
     @classmethod
     def example(cls) -> WrongScores:
-        return cls("forward returns None", "A tensor of scores.", "return self.fc(x)", where=(Line("net.py", 11, "self.fc(x)"),))
+        return cls(
+            "forward returns nothing", "A tensor of scores.", "return self.fc(x)", where=(Line("net.py", 11, "self.fc(x)"),)
+        )
 
 
 class WrongOutputWidth(Finding, PlainloopError):
@@ -128,7 +151,7 @@ class SilentBroadcast(Finding, PlainloopError):
     Fix: one axis more or less.
     """
 
-    usual_why = "torch stretches both to (rows, rows) without a word: each row is compared with all rows, and the model learns a constant."
+    usual_why = "torch stretches both to (rows, rows) without a word: each row is compared with all others."
 
     @classmethod
     def example(cls) -> SilentBroadcast:
@@ -172,9 +195,11 @@ class FixedBatchSize(Finding, PlainloopError):
     @classmethod
     def example(cls) -> FixedBatchSize:
         return cls(
-            "The model takes 32 rows and fails for 31", "A model for any number of rows.", "x = x.view(len(x), -1)",
+            "The model takes 32 rows and fails for 31",
+            "A model for any number of rows.",
+            "x = x.view(len(x), -1)",
             where=(Line("net.py", 12, "x = x.view(32, -1)"),),
-        )  # fmt: skip
+        )
 
 
 class BatchOfOne(Finding, PlainloopError):

@@ -16,11 +16,7 @@ from torch import Tensor, nn
 
 from .check_batch import Batch
 from .check_finding import Finding
-from .check_forward import explain_size
-from .check_lines import line_of_error, method_line
-from .check_problems_data import InputUnused
-from .check_problems_model import BatchOfOne, DropoutAlwaysOn, FixedBatchSize, OneRowFails, RowsMixed, WrongScores
-from .check_problems_training import GradientsVanish
+from .check_problems_model import DropoutAlwaysOn, RowsMixed
 from .check_trace import Call, Tape, tensors_in
 from .check_trial import Trial, seeded
 
@@ -176,7 +172,7 @@ def mixed(trial: Trial, call: Call | None, given: Tensor | None) -> Finding:
             where=where,
         )
     if call is not None and call.name.rstrip("_") in ALONG:
-        text = call.line.text if call.line else ""
+        text = call.line.code if call.line else ""
         fix = text.replace("dim=0", "dim=1").replace("(0)", "(1)").replace(", 0)", ", 1)")
         return RowsMixed(
             f"{call.name} goes along the axis of rows",
@@ -195,7 +191,7 @@ def mixed(trial: Trial, call: Call | None, given: Tensor | None) -> Finding:
     return RowsMixed(
         f"{name} mixes the rows: the scores of a row depend on the others in the batch",
         own,
-        (call.line.text if call and call.line else "x = layer(x)") + "  # must not mix along axis 0",
+        (call.line.code if call and call.line else "x = layer(x)") + "  # must not mix along axis 0",
         where=where,
     )
 
@@ -209,41 +205,9 @@ def outer(trial: Trial, attention: nn.Module) -> nn.Module:
 def with_batch_first(trial: Trial, layer: nn.Module) -> str:
     """The line that makes a layer, with batch_first=True."""
     line = trial.made(layer)
-    if line is not None and line.text.endswith(")") and line.text.count("(") == line.text.count(")"):
-        return f"{line.text[:-1]}, batch_first=True)".replace("batch_first=False, ", "").replace(", batch_first=False", "")
+    if line is not None and line.code.endswith(")") and line.code.count("(") == line.code.count(")"):
+        return f"{line.code[:-1]}, batch_first=True)".replace("batch_first=False, ", "").replace(", batch_first=False", "")
     return f"nn.{type(layer).__name__}(..., batch_first=True)"
-
-
-def lost_rows(trial: Trial, scores: Tensor) -> Finding:
-    """Scores with another number of rows than the batch: the operation where the axis of rows was lost."""
-    n = trial.rows
-    found: Call | None = None
-    for call in trial.tape.history(scores):
-        inputs = [tensor for tensor in call.tensors if n in tensor.shape[:1]]
-        if inputs and not any(n in out.shape[:1] for out in call.outs):
-            found = call
-            break
-    got = f"forward gives scores of shape {trial.shape(scores)} for {n} rows"
-    if found is None:
-        return WrongScores(
-            got,
-            "One row of scores per row of the batch.",
-            "return scores  # (rows, outputs)",
-            where=trial.where(trial.tape.maker(scores)),
-        )
-    text = found.line.text if found.line else ""
-    given, out = next(t for t in found.tensors if n in t.shape[:1]), found.outs[0] if found.outs else scores
-    step = f"{found.name} turns {trial.shape(given)} into {trial.shape(out)}"
-    fix = "x = x.flatten(1)" if found.name in ("view", "reshape", "flatten") else text
-    if found.name == "__getitem__":
-        step = f"[...] picks one row: it turns {trial.shape(given)} into {trial.shape(out)}"
-        fix = text.replace("[-1]", "[:, -1]").replace("[0]", "[:, 0]") or "x = x[:, -1]"
-    elif found.name.rstrip("_") in ALONG:
-        fix = text.replace("dim=0", "dim=1").replace("(0)", "(1)") or "x = x.mean(1)"
-        fix = f"x = x.{found.name}(1)  # along an axis that is not the rows" if fix == text else fix
-    elif found.name in ("transpose", "permute", "T", "mT", "t"):
-        fix = text + "  # swaps the rows away; swap them back before the scores are returned"
-    return WrongScores(f"{got}: {step}", "One row of scores per row of the batch.", fix, where=trial.where(found))
 
 
 def dropout_on(trial: Trial, tape: Tape) -> None:
@@ -253,7 +217,7 @@ def dropout_on(trial: Trial, tape: Tape) -> None:
             continue
         rate = call.kwargs.get("p", call.args[1] if len(call.args) > 1 else 0.5)
         on = call.kwargs.get("training", call.kwargs.get("train", call.args[2] if len(call.args) > 2 else True))
-        text = call.line.text if call.line else ""
+        text = call.line.code if call.line else ""
         if on and rate and "training=True" not in text.replace(" ", ""):
             fix = (
                 f"{text[: text.rindex(')')]}, training=self.training)"
@@ -265,192 +229,4 @@ def dropout_on(trial: Trial, tape: Tape) -> None:
                     "Dropout stays on in evaluation mode", "Dropout in training mode only.", fix, where=trial.where(call)
                 )
             )
-            return
-
-
-def other_sizes(trial: Trial) -> None:
-    """The model on one row less, and on a single row."""
-    n = trial.rows
-    if n < 3:
-        return
-    trial.model.eval()
-    with torch.no_grad():
-        less = trial.batch.take(torch.arange(n - 1))
-        tape = run(trial, trial.batch) or Ran()
-        try:
-            scores = trial.forward(less.fresh())
-        except Exception as error:
-            trial.add(explain_size(error, tape, n, n - 1))
-            return
-        if isinstance(scores, Tensor) and isinstance(trial.scores, Tensor) and scores.dim() and len(scores) == n:
-            trial.add(
-                FixedBatchSize(
-                    f"For {n - 1} rows the model gives {n} rows of scores",
-                    "As many as there are rows.",
-                    "x = x.reshape(len(x), -1)",
-                )
-            )
-            return
-        one_row(trial)
-
-
-def one_row(trial: Trial) -> None:
-    one = trial.batch.take(torch.arange(1))
-    tape = Tape()
-    wanted = tuple(trial.scores.shape) if isinstance(trial.scores, Tensor) else None
-    try:
-        scores = trial.forward(one.fresh(), tape)
-    except Exception as error:
-        line = line_of_error(error)
-        text = " ".join(str(error).split())[:120]
-        call = next((call for call in reversed(tape.calls) if call.name == "squeeze" and len(call.args) == 1), None)
-        if call is not None:
-            fix, where = squeezed(call), trial.where(call)
-            trial.add(
-                OneRowFails(
-                    "For a single row squeeze() takes away the axis of rows, and the model fails",
-                    "squeeze with an axis.",
-                    fix,
-                    where=where,
-                )
-            )
-        else:
-            trial.add(
-                OneRowFails(
-                    f"The model fails for a single row: {text}",
-                    "A model for any number of rows.",
-                    "model.eval(); model(X[:1])  # reproduces it",
-                    where=(line,) if line else (),
-                )
-            )
-        return
-    if wanted is None or not isinstance(scores, Tensor) or tuple(scores.shape) == (1, *wanted[1:]) or wanted[0] != trial.rows:
-        return
-    call = next(
-        (call for call in reversed(tape.calls) if call.name == "squeeze" and len(call.args) == 1 and not call.kwargs), None
-    )
-    where = trial.where(call)
-    trial.add(
-        OneRowFails(
-            f"For a single row the scores have shape {tuple(scores.shape)}",
-            f"Scores of shape {(1, *wanted[1:])}.",
-            squeezed(call),
-            where=where,
-        )
-    )
-
-
-def squeezed(call: Call | None) -> str:
-    text = call.line.text if call is not None and call.line is not None else ""
-    fixed = text.replace(".squeeze()", ".squeeze(1)")
-    return fixed if fixed != text else "x = x.squeeze(1)"
-
-
-def last_batch(trial: Trial) -> None:
-    """A batch of one row in training mode, where batch normalisation cannot work."""
-    single = trial.data.batch_size == 1 or trial.data.last_rows == 1 or (trial.data.num_rows == 1)
-    norms = [m for m in trial.core.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training]
-    if not single or trial.inside or not norms:
-        return
-    tape = Tape()
-    try:
-        trial.forward(trial.batch.take(torch.arange(1)).fresh(), tape)
-    except ValueError as error:
-        if "more than 1 value per channel" not in str(error):
-            return
-        layer = tape.layers[-1][0] if tape.layers else norms[0]
-        size, rows = trial.data.batch_size, trial.data.num_rows
-        text = "Every batch has one row" if size == 1 else f"{rows} rows in batches of {size}: the last batch has one row"
-        fix = (
-            "loader = DataLoader(dataset, batch_size=32, shuffle=True, drop_last=True)"
-            if size == 1
-            else f"loader = DataLoader(dataset, batch_size={size}, shuffle=True, drop_last=True)"
-        )
-        loader = trial.script.of(1, "data")
-        where = tuple(line for line in (loader, trial.made(layer)) if line)
-        trial.add(
-            BatchOfOne(
-                f"{text}, and {trial.layer(layer)} cannot train on it", "At least two rows in every batch.", fix, where=where
-            )
-        )
-    except Exception:
-        return
-
-
-def inputs_used(trial: Trial) -> None:
-    """Each input of several, and each column of a table, must have an effect on the scores."""
-    trial.model.eval()
-    batch, n = trial.batch, trial.rows
-    named = {**{f"input {i + 1}": value for i, value in enumerate(batch.args)}, **batch.kwargs}
-    if len(batch.args) == 1 and isinstance(batch.args[0], dict):
-        named = dict(batch.args[0])
-    with torch.no_grad():
-        base = scores_of(trial, batch)
-        if base is None or n < 3:
-            return
-        if len(named) > 1:
-            for name, value in named.items():
-                moved = {id(tensor) for tensor in tensors_in(value) if tensor.dim() and len(tensor) == n and varies(tensor)}
-                if moved and (after := scores_of(trial, changed(batch, moved))) is not None and unmoved(base, after):
-                    unused(trial, name, name)
-        columns_used(trial, base)
-
-
-def scores_of(trial: Trial, batch: Batch) -> list[Tensor] | None:
-    seeded(trial, 0)
-    try:
-        return [tensor for tensor in tensors_in(trial.forward(batch.fresh())) if tensor.is_floating_point()]
-    except Exception:
-        return None
-
-
-def varies(tensor: Tensor) -> bool:
-    return not bool((tensor == tensor[:1]).all())
-
-
-def changed(batch: Batch, moved: set[int]) -> Batch:
-    return batch.over(lambda tensor: tensor.roll(1, 0) if id(tensor) in moved else tensor)
-
-
-def unmoved(a: list[Tensor], b: list[Tensor]) -> bool:
-    return len(a) == len(b) and all(x.shape == y.shape and bool(torch.equal(x, y)) for x, y in zip(a, b, strict=True))
-
-
-def unused(trial: Trial, name: str, said: str) -> None:
-    where = () if trial.inside else tuple(line for line in [forward_line(trial)] if line)
-    trial.add(
-        InputUnused(
-            f"{said[:1].upper()}{said[1:]} has no effect on the scores",
-            "Scores that depend on every input.",
-            "h = torch.cat([a, b], dim=1)  # or leave it out of the data",
-            where=where,
-        )
-    )
-
-
-def forward_line(trial: Trial) -> Any:
-    return method_line(type(trial.core), "forward", returns=False)
-
-
-def columns_used(trial: Trial, base: list[Tensor]) -> None:
-    """Columns of a table of floats that have no effect, all by one gradient."""
-    tables = [
-        tensor
-        for tensor in trial.batch.inputs
-        if tensor.dim() == 2 and tensor.is_floating_point() and 1 < tensor.shape[1] <= 4096
-    ]
-    vanish = any(isinstance(finding, GradientsVanish) for finding in trial.findings)
-    if len(tables) != 1 or vanish or any(p.requires_grad and not p.any() for p in trial.parameters.values() if p.dim() > 1):
-        return
-    table = tables[0]
-    for column in range(table.shape[1]):
-        if table.shape[1] > 64 and column % (table.shape[1] // 64):
-            continue
-        if not varies(table[:, column : column + 1]):
-            continue
-        other = table.clone()
-        other[:, column] = other[:, column].roll(1) * 2 + 1
-        after = scores_of(trial, trial.batch.over(lambda t: other if t is table else t))  # noqa: B023
-        if after is not None and unmoved(base, after):
-            unused(trial, f"column {column}", f"column {column} of the input")
             return

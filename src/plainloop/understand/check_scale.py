@@ -1,7 +1,7 @@
 """The size of the numbers that enter the first layer with weights.
 
-Part of the pre-flight, see check.py. It is measured there and not on the data, so that a model that divides by 255 or begins with a
-normalisation is judged by what it does.
+Part of the pre-flight, see check.py. It is measured there and not on the data, so that a model that divides by 255 or begins with
+a normalisation is judged by what it does.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def say(trial: Trial, call: Call, x: Tensor) -> None:
         return
     column = int(sizes.argmax())
     word = "channel" if axis == 1 and x.dim() > 2 else "column"
-    text = f"{trial.layer(call.layer)} gets numbers from {low:.3g} to {high:.3g}: {word} {column} is about {float(sizes.max()):.3g} in size"
+    span = f"from {low:.3g} to {high:.3g}"
+    text = f"{trial.layer(call.layer)} gets numbers {span}: {word} {column} is about {float(sizes.max()):.3g} in size"
     fix = f"{name} = ({name} - {name}.mean(0)) / {name}.std(0)"
     trial.add(InputsNotScaled(text, "Numbers near 1: a mean of 0 and a deviation of 1 per column.", fix, where=where))

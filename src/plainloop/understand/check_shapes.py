@@ -1,6 +1,6 @@
 """Why the shape of a tensor does not fit a layer: which axis is missing, extra, in the wrong place or of the wrong size.
 
-Part of the pre-flight, see check.py. One rule per kind of layer; each looks at the shape that came in and the shape of the weights.
+Part of the pre-flight, see check.py. One rule per kind of layer, which looks at the shape that came in and at the weights.
 
 Axes: n rows of the batch, C channels, T steps, D numbers per step.
 """
@@ -76,7 +76,6 @@ def linear_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
     if weight is None or m.x.dim() == 0 or m.x.shape[-1] == weight.shape[1]:
         return None
     shape, wide, rows = tuple(m.x.shape), weight.shape[1], m.trial.rows
-    bias = {} if getattr(m.layer, "bias", None) is not None else {"bias": False}
     if len(shape) > 2 and math.prod(shape[1:]) == wide:
         return m.fault(
             f"{m.got} and takes {wide} numbers per row: the row is not flattened",
@@ -84,7 +83,12 @@ def linear_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
             f"{m.name} = {m.name}.flatten(1)",
         )
     if len(shape) > 2 and shape[1] == wide:
-        return m.fault(f"{m.got} and takes {wide} numbers in the last axis: the axes are in another order", f"(rows, ..., {wide}).", f"{m.name} = {m.name}.transpose(1, -1)", data=True)  # fmt: skip
+        return m.fault(
+            f"{m.got} and takes {wide} numbers in the last axis: the axes are in another order",
+            f"(rows, ..., {wide}).",
+            f"{m.name} = {m.name}.transpose(1, -1)",
+            data=True,
+        )
     if len(shape) == 2 and shape[0] == wide and (shape[1] == rows or m.given):
         return m.fault(f"{m.got}: rows and columns are swapped", f"(rows, {wide}).", f"{m.name} = {m.name}.T", data=True)
     if len(shape) == 1 and shape[0] == rows and wide == 1:
@@ -118,11 +122,19 @@ def linear_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
         note = f", the last axis of {m.got}"
         if len(shape) == 4:
             need = math.prod(shape[1:])
-            return m.fault(f"{m.got}, which is not flattened, and takes {wide} numbers per row", f"(rows, {need}) and a layer for it.", f"x = x.flatten(1)  # and {m.trial.made_like(m.layer, need, weight.shape[0])}" if m.layer else "x = x.flatten(1)")  # fmt: skip
+            return m.fault(
+                f"{m.got}, which is not flattened, and takes {wide} numbers per row",
+                f"(rows, {need}) and a layer for it.",
+                f"x = x.flatten(1)  # and {m.trial.made_like(m.layer, need, weight.shape[0])}" if m.layer else "x = x.flatten(1)",
+            )
     elif len(shape) > 2:
-        return m.fault(f"{m.got} and takes {wide} numbers per row: the row is not flattened", f"(rows, {need}).", f"{m.name} = {m.name}.flatten(1)  # and a layer for {need} numbers")  # fmt: skip
+        return m.fault(
+            f"{m.got} and takes {wide} numbers per row: the row is not flattened",
+            f"(rows, {need}).",
+            f"{m.name} = {m.name}.flatten(1)  # and a layer for {need} numbers",
+        )
     fix = (
-        m.trial.made_like(m.layer, need, weight.shape[0], **bias)
+        m.trial.made_like(m.layer, need, weight.shape[0])
         if isinstance(m.layer, nn.Linear)
         else f"nn.Linear({need}, {weight.shape[0]})"
     )
@@ -159,12 +171,12 @@ def conv_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
         )
     if channels != wide:
         kernel = tuple(weight.shape[2:])
-        size = kernel[0] if len(set(kernel)) == 1 else kernel
+        width: Any = kernel[0] if len(set(kernel)) == 1 else kernel
         out = weight.shape[1] if transposed else weight.shape[0]
         fix = (
-            m.trial.made_like(m.layer, channels, out, size)
+            m.trial.made_like(m.layer, channels, out, width)
             if m.layer is not None
-            else f"nn.Conv{axes}d({channels}, {out}, {size})"
+            else f"nn.Conv{axes}d({channels}, {out}, {width})"
         )
         return m.fault(f"{channels} channels, {m.got}, and takes {wide}", f"A layer for {channels} channels.", fix)
     return m.fault(
@@ -180,7 +192,11 @@ def norm_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
     if m.x.dim() not in wanted:
         kind = {2: "1", 3: "1", 4: "2", 5: "3"}.get(m.x.dim(), "1")
         axes = " or ".join(map(str, wanted))
-        return m.fault(f"{m.got}, {m.x.dim()} axes, and takes {axes}", f"BatchNorm{kind}d for {m.x.dim()} axes.", m.trial.made_like(layer, size).replace(type(layer).__name__, f"BatchNorm{kind}d"))  # fmt: skip
+        return m.fault(
+            f"{m.got}, {m.x.dim()} axes, and takes {axes}",
+            f"BatchNorm{kind}d for {m.x.dim()} axes.",
+            m.trial.made_like(layer, size).replace(type(layer).__name__, f"BatchNorm{kind}d"),
+        )
     if m.x.shape[1] != size:
         if m.x.dim() > 2 and m.x.shape[-1] == size:
             return m.fault(
@@ -200,12 +216,15 @@ def rnn_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
     layer: Any = m.layer
     size, shape = layer.input_size, tuple(m.x.shape)
     hidden = layer.hidden_size
-    batch = {"batch_first": True} if layer.batch_first else {}
     if len(shape) in (2, 3) and shape[-1] == size and "hidden" in text.lower():
         axes = f"({layer.num_layers * (2 if layer.bidirectional else 1)}, rows, {hidden})"
         found = re.search(r"got \[?\(?([\d, ]+)", text)
         got = f" of shape ({found[1]})" if found else ""
-        return m.fault(f"a first state{got} that does not fit", f"A state of shape {axes}.", f"h0 = torch.zeros{axes.replace('rows', 'x.size(0)' if layer.batch_first else 'x.size(1)')}.to(x)")  # fmt: skip
+        return m.fault(
+            f"a first state{got} that does not fit",
+            f"A state of shape {axes}.",
+            f"h0 = torch.zeros{axes.replace('rows', 'x.size(0)' if layer.batch_first else 'x.size(1)')}.to(x)",
+        )
     if len(shape) == 2 and size == 1:
         return m.fault(
             f"{m.got} and takes steps of 1 number: the last axis is missing",
@@ -227,7 +246,7 @@ def rnn_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
         return m.fault(
             f"{shape[-1]} numbers per step, {m.got}, and takes {size}",
             f"A layer for {shape[-1]} numbers.",
-            m.trial.made_like(layer, shape[-1], hidden, **batch),
+            m.trial.made_like(layer, shape[-1], hidden),
         )
     return None
 
@@ -257,14 +276,24 @@ def view_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
         return None
     sizes = [value for value in flat_args(m.call.args[1:] if m.call else ()) if isinstance(value, int)]
     per_row = m.x.numel() // max(1, m.x.shape[0])
-    line = m.where[0].text if m.where else ""
+    line = m.where[0].code if m.where else ""
     batch = m.trial.data.batch_size
     if len(sizes) > 1 and sizes[0] not in (-1, m.x.shape[0]) and math.prod(sizes[1:]) in (per_row, -per_row, -1):
         fixed = re.sub(rf"\b{sizes[0]}\b", "len(x)", line, count=1)
-        return FixedBatchSize(f"{m.call.name if m.call else 'view'} makes {sizes[0]} rows of {m.x.shape[0]}", "A model for any number of rows.", fixed or "x = x.flatten(1)", where=m.where)  # fmt: skip
+        return FixedBatchSize(
+            f"{m.call.name if m.call else 'view'} makes {sizes[0]} rows of {m.x.shape[0]}",
+            "A model for any number of rows.",
+            fixed or "x = x.flatten(1)",
+            where=m.where,
+        )
     if batch in sizes and batch != m.x.shape[0]:
         fixed = re.sub(rf"\b{batch}\b", "len(x)", line, count=1)
-        return FixedBatchSize(f"The batch size {batch} is written into the model", "A model for any number of rows.", fixed or "x = x.flatten(1)", where=m.where)  # fmt: skip
+        return FixedBatchSize(
+            f"The batch size {batch} is written into the model",
+            "A model for any number of rows.",
+            fixed or "x = x.flatten(1)",
+            where=m.where,
+        )
     wanted = math.prod(abs(size) for size in sizes[1:]) if len(sizes) > 1 else (sizes or [0])[0]
     return WrongInputShape(
         f"{m.call.name if m.call else 'view'} makes rows of {wanted} numbers out of {m.got}, which has {per_row} per row",

@@ -82,7 +82,12 @@ def second_step(trial: Trial) -> bool:
     """Whether forward and backward can be done again; the gradients of the first time are kept."""
     for name, module in trial.core.named_modules():
         weight = getattr(module, "weight", None)
-        if isinstance(weight, nn.Parameter) and weight.dim() > 1 and weight.grad is not None and not isinstance(module, nn.Embedding):
+        if (
+            isinstance(weight, nn.Parameter)
+            and weight.dim() > 1
+            and weight.grad is not None
+            and not isinstance(module, nn.Embedding)
+        ):
             sizes = float(weight.grad.square().mean().sqrt()), float(weight.detach().square().mean().sqrt())
             trial.gradients.append((name, module, *sizes))
     another(trial)
@@ -98,7 +103,7 @@ def gradients(trial: Trial) -> None:
             GradientsExplode(
                 f"The first gradient is {total / length:.2g} times as long as the weights",
                 "A gradient of the size of the weights, or below.",
-                "nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step(); and smaller first weights, inputs or targets",
+                "nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step(); or smaller inputs, targets",
             )
         )
 
@@ -230,7 +235,8 @@ def kept(trial: Trial) -> Finding:
                 owner = f"self.{attribute}" + (f" of {name}" if name else "")
                 where = attribute_line(type(module), attribute, last=True)
                 pair = isinstance(value, (tuple, list))
-                fix = f"self.{attribute} = {f'tuple(h.detach() for h in self.{attribute})' if pair else f'self.{attribute}.detach()'}  # before it is used again"
+                cut = f"tuple(h.detach() for h in self.{attribute})" if pair else f"self.{attribute}.detach()"
+                fix = f"self.{attribute} = {cut}  # before it is used again"
                 return GraphKept(
                     f"The second step goes back through the graph of the first: {owner} is kept with its graph",
                     "Steps that stand for themselves.",
@@ -260,7 +266,9 @@ def out_of_scale(trial: Trial, losses: list[float], rate: float, moved: float, l
     chance = 1.0
     if not math.isfinite(last) or max(losses) > LOSS_BLOWN * max(abs(first), chance):
         lower = min(better, rate / 100) if rate else better
-        text = f"With a learning rate of {rate:g} the loss of one batch goes from {first:.3g} to {max(losses) if math.isfinite(last) else last:.3g} in {len(losses) - 1} steps"
+        top, count = max(losses) if math.isfinite(last) else last, len(losses) - 1
+        steps_taken = f"{count} step{'s' if count > 1 else ''}"
+        text = f"With a learning rate of {rate:g} the loss of one batch goes from {first:.3g} to {top:.3g} in {steps_taken}"
         trial.add(
             LearningRateOutOfScale(
                 text, "A loss that falls on the batch it learns from.", fix_rate(trial, kind, lower), where=where

@@ -6,6 +6,7 @@ that of the data's samplers is given back.
 
 from __future__ import annotations
 
+import ast
 import copy
 import random
 import time
@@ -49,8 +50,9 @@ class Trial:
         self.loss_value: Any = None
         self.loss_name = ""
         self.rate_fix = "learning_rate={rate}"
+        self.usable = lambda: True  # whether the scores fit, as far as the caller knows
         self.inside = False  # within plainloop: its loss, its optimizer, its batches
-        self.begun = time.perf_counter()
+        self.begun = time.perf_counter()  # set anew once it begins
         core = {own.Model: "module", layers.Model: "layers"}.get(type(self.model))
         self.core: nn.Module = self.model if core is None else getattr(self.model, core)
         self.names = {id(module): name for name, module in self.core.named_modules()}
@@ -112,7 +114,13 @@ class Trial:
 
     def made_parameter(self, name: str) -> Line | None:
         owner, _, leaf = name.rpartition(".")
-        return line_of_layer(self.core, owner if owner and not isinstance(self.core.get_submodule(owner), OWNERS) else name, self.script) if leaf else None  # fmt: skip
+        return (
+            line_of_layer(
+                self.core, owner if owner and not isinstance(self.core.get_submodule(owner), OWNERS) else name, self.script
+            )
+            if leaf
+            else None
+        )
 
     def where(self, call: Call | None, *more: Line | None) -> tuple[Line, ...]:
         """The line of a call, and others."""
@@ -129,12 +137,21 @@ class Trial:
     def names_of(self, parameters: list[str]) -> str:
         return listed(parameters, 4)
 
-    def made_like(self, module: nn.Module, *arguments: object, **named: object) -> str:
-        """The line that makes a layer, with other sizes."""
-        inside = ", ".join([*map(str, arguments), *(f"{key}={value}" for key, value in named.items())])
-        line, call = self.made(module), f"nn.{type(module).__name__}({inside})"
-        before = line.text.partition("=")[0].strip() if line else ""
-        return f"{before} = {call}" if before.startswith("self.") and "(" not in before else call
+    def made_like(self, module: nn.Module, *arguments: object) -> str:
+        """The line that makes a layer, with other sizes; what stays is written as it was."""
+        kind = type(module).__name__
+        names = next((names for begin, names in SIZES.items() if kind.startswith(begin)), ())
+        line = self.made(module)
+        call = line.call(kind) if line is not None else None
+        written = [ast.unparse(argument) for argument in call.args] if call is not None else []
+        changed = [
+            written[i] if i < len(written) and i < len(names) and is_size(getattr(module, names[i], None), value) else str(value)
+            for i, value in enumerate(arguments)
+        ]
+        keywords = [ast.unparse(word) for word in call.keywords if word.arg not in names] if call is not None else []
+        text = f"nn.{kind}({', '.join([*changed, *written[len(changed) :], *keywords])})"
+        before = line.code.partition("=")[0].strip() if line is not None else ""
+        return f"{before} = {text}" if before.startswith("self.") and "(" not in before else text
 
     # what is run
 
@@ -167,6 +184,23 @@ class Trial:
         }
         last = chain[-1].tensors[0] if chain and chain[-1].tensors else tensor
         return id(last) in given and all(call.name in views for call in chain)
+
+
+SIZES = {  # the sizes that a layer is made with, in the order of its arguments
+    "Linear": ("in_features", "out_features"),
+    "Conv": ("in_channels", "out_channels", "kernel_size"),
+    "BatchNorm": ("num_features",),
+    "LayerNorm": ("normalized_shape",),
+    "Embedding": ("num_embeddings", "embedding_dim"),
+    "LSTM": ("input_size", "hidden_size"),
+    "GRU": ("input_size", "hidden_size"),
+    "RNN": ("input_size", "hidden_size"),
+}
+
+
+def is_size(found: object, value: object) -> bool:
+    """Whether a layer has a size already; 3 and (3, 3) are the same."""
+    return found == value or (isinstance(found, tuple) and bool(found) and all(item == value for item in found))
 
 
 OWNERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
