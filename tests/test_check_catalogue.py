@@ -45,6 +45,7 @@ def test_a_defect_is_found_with_its_cause_and_its_line(program: Path):
     assert names[:1] == [cause], str(found)
     named = [line.number for line in found.findings[0].where if Path(line.file) == program]
     assert set(marked) <= set(named), str(found)
+    assert found.skipped == ()
 
 
 @pytest.mark.parametrize("program", RIGHT, ids=lambda path: path.stem)
@@ -52,6 +53,7 @@ def test_a_right_program_gives_no_alarm(program: Path):
     found = found_by(program)
     assert found.ok
     assert found.findings == [], str(found)
+    assert found.skipped == ()
 
 
 @pytest.mark.parametrize("program", DEFECTS, ids=lambda path: path.stem)

@@ -18,8 +18,10 @@ check_steps    the first loss, gradients, steps
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -39,6 +41,7 @@ from .check_before import (
     numbers,
     optimizer_holds,
     rows_agree,
+    without_gradients,
 )
 from .check_finding import Finding
 from .check_forward import explain, explain_size
@@ -49,7 +52,7 @@ from .check_loss import explain_loss, usual_loss, watch
 from .check_moves import stays_behind
 from .check_parts import gives_back, parts_of
 from .check_problems_data import DataUnusable, InputChanged
-from .check_problems_model import WrongScores
+from .check_problems_model import RowsMixed, WrongScores
 from .check_rows import judged_alone
 from .check_scale import inputs_scaled
 from .check_sizes import last_batch, lost_rows, other_sizes
@@ -83,6 +86,7 @@ class Checked:
     loss: str = ""
     seconds: float = 0.0
     looked: tuple[str, ...] = LOOKED
+    skipped: tuple[str, ...] = ()  # parts that could not be tried, with the reason
 
     @property
     def ok(self) -> bool:
@@ -120,6 +124,7 @@ class Checked:
                 for f in self.findings
             ],
             "looked": list(self.looked),
+            "skipped": list(self.skipped),
             "rows": self.rows,
             "device": self.device,
             "seconds": round(self.seconds, 3),
@@ -136,6 +141,8 @@ class Checked:
                 f"nothing wrong found: {self.rows} rows through forward, loss, backward and steps on {self.device}{loss}\n"
                 "looked at: " + "; ".join(self.looked)
             )
+        if self.skipped:
+            parts.append("not looked at: " + "; ".join(self.skipped))
         return "\n\n".join(parts)
 
 
@@ -165,10 +172,12 @@ def check(
         getattr(data, "batch_sampler", None),
         getattr(getattr(data, "batch_sampler", None), "sampler", None),
     ]
+    off = without_gradients(script)
     with ExitStack() as stack:
         stack.enter_context(chance_as_it_was(*samplers))
         found = (
-            not_built(model, loss, optimizer, script)
+            off
+            or not_built(model, loss, optimizer, script)
             or can_learn(model, script)
             or optimizer_holds(model, optimizer, loss, script)
         )
@@ -177,7 +186,9 @@ def check(
         try:
             trial = begin(model, data, task, loss, optimizer, device, script)
         except DataUnusable as error:
-            return Checked([error], seconds=time.perf_counter() - begun)
+            line = script.data(int(error.what.startswith("The labels")))[1]
+            found = error if error.where or line is None else replace(error, where=(line,))
+            return Checked([found], seconds=time.perf_counter() - begun)
         if isinstance(trial, Finding):
             return Checked([trial], seconds=time.perf_counter() - begun)
         if not trial.copied:
@@ -189,9 +200,11 @@ def check(
 
 
 def checked(trial: Trial, seconds: float) -> Checked:
-    findings = sorted(trial.findings, key=lambda finding: not isinstance(finding, PlainloopError))
+    findings = sorted(
+        trial.findings, key=lambda finding: (not isinstance(finding, PlainloopError), not isinstance(finding, RowsMixed))
+    )
     home = next((p.device for p in trial.model.parameters()), torch.device("cpu"))
-    return Checked(findings, trial.rows, str(home), trial.loss_name, seconds)
+    return Checked(findings, trial.rows, str(home), trial.loss_name, seconds, skipped=tuple(trial.skipped))
 
 
 def begin(
@@ -232,29 +245,37 @@ def rows_of(data: Data) -> int:
 def examine(trial: Trial, task: str | None) -> None:
     """Goes through the parts of the check, the later ones only where the earlier ones allow them."""
     trial.begun = time.perf_counter()
-    numbers(trial)
-    modes(trial)
-    if trial.failed or not forward(trial):
+    part = partial(tried, trial)
+    part(numbers)
+    part(modes)
+    if trial.failed or not part(forward) or not part(scores_are_usable):
         return
-    if not scores_are_usable(trial):
-        return
-    learns = loss_of_batch(trial, task) and loss_is_usable(trial) and follow(trial) and backward(trial) and second_step(trial)
-    judged_alone(trial)
+    learns = part(loss_of_batch, task) and part(loss_is_usable) and part(follow) and part(backward) and part(second_step)
+    part(judged_alone)
     if not learns or trial.failed:
         return
     trial.to_training()
-    last_batch(trial)
-    label_order(trial, trial.batch.labels if isinstance(trial.batch.labels, Tensor) else None)
-    stays_behind(trial)
-    alike(trial)
-    inputs_scaled(trial)
-    first_loss(trial)
-    gradients(trial)
+    part(last_batch)
+    part(label_order)
+    part(stays_behind)
+    part(alike)
+    part(inputs_scaled)
+    part(first_loss)
+    part(gradients)
     if trial.seconds() < SLOW:
-        other_sizes(trial)
-    steps(trial)
+        part(other_sizes)
+    part(steps)
     if trial.seconds() < SLOW:
-        inputs_used(trial)
+        part(inputs_used)
+
+
+def tried(trial: Trial, part: Callable[..., Any], *arguments: Any) -> Any:
+    """A part of the check; one that fails at what it did not foresee is noted, and stops nobody's training."""
+    try:
+        return part(trial, *arguments)
+    except Exception as error:
+        trial.skipped.append(f"{part.__name__} ({type(error).__name__}: {str(error)[:80]})")
+        return None
 
 
 def forward(trial: Trial) -> bool:

@@ -85,6 +85,12 @@ def ending(trial: Trial, scores: Tensor) -> Ending:
     return Ending(name, next((call for call in calls if call.name in names), None))
 
 
+def axis_of(call: Call) -> int | None:
+    """The axis that a call names as its dim."""
+    value = call.kwargs.get("dim", call.args[1] if len(call.args) > 1 else None)
+    return value if isinstance(value, int) else None
+
+
 def without(text: str, name: str) -> str:
     """A line of code without the call of an activation; empty where it cannot be taken out.
 
@@ -131,12 +137,30 @@ def taken_out(trial: Trial, end: Ending) -> tuple[str, tuple[Any, ...]]:
             where,
         )
     text = without(line.code, end.name) if line is not None else ""
+    target, _, value = text.partition(" = ")
+    if target and target == value:  # nothing is left of the line
+        text = f"pass  # in place of {line.code if line is not None else end.name}"
     return text or f"scores = self.last(x)  # without {end.name}", where
 
 
 def activation_fault(trial: Trial, loss: str, scores: Tensor, target: Tensor) -> Finding | None:
     """The finding for scores whose last activation does not go with the loss."""
     end = ending(trial, scores)
+    if (
+        end.name in ("softmax", "log_softmax")
+        and scores.dim() > 1
+        and scores.shape[-1] == 1
+        and bool((scores == scores.flatten()[0]).all())
+    ):
+        _, where = taken_out(trial, end)
+        text = f"{end.name} over a single score per row gives {float(scores.detach().flatten()[0]):g} always"
+        return LossAgainstActivation(
+            text,
+            "A sigmoid for one score.",
+            "torch.sigmoid(x)  # or raw scores and nn.BCEWithLogitsLoss()",
+            "A constant has no gradient: nothing is learned.",
+            where,
+        )
     rule = RULES.get(loss)
     return rule(trial, scores, target, end) if rule is not None else None
 
@@ -186,6 +210,8 @@ def logits_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) -> Fi
 
 def nll_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) -> Finding | None:
     axis = 1 if scores.dim() > 1 else 0
+    if end.name == "log_softmax" and end.call is not None and axis_of(end.call) == 0 and scores.dim() > 1:
+        return None  # along the rows: that rows mix is said by itself
     if not torch.isfinite(scores).all() or bool((scores.detach().double().logsumexp(axis).abs() < 1e-2).all()):
         return None
     where = taken_out(trial, end)[1] if end.name else trial.where(trial.tape.maker(scores))

@@ -108,7 +108,7 @@ def as_data(data: Any) -> Data:
     if isinstance(data, dict) or (isinstance(data, (tuple, list)) and len(data) and not is_items(data)):
         return from_tensors(data)
     if isinstance(data, (tuple, list)) and len(data):
-        return from_dataset(data)
+        return from_stream(data, None) if are_batches(data) else from_dataset(data)
     if hasattr(data, "__iter__") and not isinstance(data, (str, bytes)):
         return from_stream(data, None)
     raise DataUnusable(
@@ -126,6 +126,13 @@ def is_items(data: Sequence[Any]) -> bool:
     return len(data) > 3 or all(isinstance(item, (tuple, list)) and len(item) == 2 for item in data)
 
 
+def are_batches(data: Sequence[Any]) -> bool:
+    """Whether the items of a list are batches already: many labels to each."""
+    item = data[0]
+    pair = isinstance(item, (tuple, list)) and len(item) == 2 and all(isinstance(part, Tensor) for part in item)
+    return pair and item[0].dim() > 1 and item[1].dim() in (1, 2) and len(item[0]) == len(item[1]) > 1
+
+
 def as_tensor(values: Any, what: str) -> Any:
     """Arrays, series and lists of numbers as tensors of their own type. Raises: DataUnusable for words."""
     if isinstance(values, (tuple, list)) and values and any(hasattr(item, "shape") for item in values):
@@ -139,7 +146,7 @@ def as_tensor(values: Any, what: str) -> Any:
         name = "y" if what == "labels" else "X"
         first = array.reshape(-1)[0] if array.size else ""
         raise DataUnusable(
-            f"The {what} are words or objects, not numbers: the first is {first!r}",
+            f"The {what} are words or objects, not numbers: the first is {str(first)!r}",
             "Numbers: a network computes with nothing else.",
             f"{name} = torch.tensor([sorted(set({name})).index(v) for v in {name}])"
             if what == "labels"
@@ -334,8 +341,9 @@ def from_stream(stream: Any, loader: DataLoader | None) -> Data:
 
     def take(rows: int) -> Any:
         if not first:
-            quiet = DataLoader(loader.dataset, batch_size=loader.batch_size, collate_fn=loader.collate_fn) if loader else stream
-            quiet = quiet if loader is not None and loader.num_workers else stream
+            quiet = stream
+            if loader is not None and loader.num_workers:  # without its processes
+                quiet = DataLoader(loader.dataset, batch_size=loader.batch_size, collate_fn=loader.collate_fn)
             try:
                 first.append(call_theirs(lambda: next(iter(quiet), None)))
             except Exception as error:

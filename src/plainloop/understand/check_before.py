@@ -17,7 +17,14 @@ from .check_graph import hidden_tensors
 from .check_lines import Line, Script, attribute_line
 from .check_problems_data import DataUnusable, LabelsSorted, NotFinite, OneLabelOnly, WrongDevice
 from .check_problems_model import LeftInEval, NotBuilt, WrongInputShape
-from .check_problems_training import NothingLearns, NotInOptimizer, PartOutsideOptimizer, UnregisteredLayers, WeightsAlike
+from .check_problems_training import (
+    GraphCut,
+    NothingLearns,
+    NotInOptimizer,
+    PartOutsideOptimizer,
+    UnregisteredLayers,
+    WeightsAlike,
+)
 from .check_trace import tensors_in
 from .check_trial import Trial
 
@@ -48,14 +55,22 @@ def not_built(model: Any, loss: Any, optimizer: Any, script: Script) -> Finding 
             where=(line,) if line else (),
         )
     if optimizer is not None and not hasattr(optimizer, "param_groups"):
-        return NotBuilt(
-            f"optimizer is a {type(optimizer).__name__}",
-            "A torch.optim.Optimizer.",
-            "optimizer = torch.optim.Adam(model.parameters(), lr=0.001)",
-        )
+        text, fix = f"optimizer is a {type(optimizer).__name__}", "optimizer = torch.optim.Adam(model.parameters(), lr=0.001)"
+        return NotBuilt(text, "A torch.optim.Optimizer.", fix, where=maybe(script.of(-1, "optimizer")))
     if loss is not None and not callable(loss):
-        return NotBuilt(f"loss is a {type(loss).__name__}", "A function of scores and labels.", "loss = nn.CrossEntropyLoss()")
+        text = f"loss is a {type(loss).__name__}: the function is wanted, not what it gave"
+        return NotBuilt(
+            text, "A function of scores and labels.", "loss = nn.CrossEntropyLoss()", where=maybe(script.of(-1, "loss"))
+        )
     return None
+
+
+def without_gradients(script: Script) -> Finding | None:
+    """Gradients that are switched off for the whole program."""
+    if torch.is_grad_enabled() and not torch.is_inference_mode_enabled():
+        return None
+    text = "Gradients are switched off where the check is called: nothing would learn"
+    return GraphCut(text, "Gradients while training.", "torch.set_grad_enabled(True)", where=maybe(script.line))
 
 
 def can_learn(model: nn.Module, script: Script) -> Finding | None:
@@ -260,9 +275,9 @@ def label_tensors(trial: Trial) -> list[Tensor]:
     return [*whole, *tensors_in(trial.batch.labels)]
 
 
-def label_order(trial: Trial, first: Tensor | None) -> None:
+def label_order(trial: Trial) -> None:
     """Labels that are all alike, or rows sorted by label that are not shuffled."""
-    labels = trial.data.labels
+    labels, first = trial.data.labels, trial.batch.labels
     if labels is None or labels.dim() > 1 or labels.is_floating_point() or trial.inside or len(labels) < 3:
         return
     values = labels.unique()
@@ -275,9 +290,9 @@ def label_order(trial: Trial, first: Tensor | None) -> None:
                 where=trial.data_line(1),
             )
         )
-    elif trial.data.in_order and trial.data.kind == "loader" and first is not None and first.dim() == 1 and len(first) >= 8:
+    elif trial.data.in_order and trial.data.kind == "loader" and isinstance(first, Tensor) and first.dim() == 1:
         size = trial.data.batch_size or 32
-        if bool((first == first[0]).all()) and (trial.data.num_rows or 0) > size:
+        if len(first) >= 8 and bool((first == first[0]).all()) and (trial.data.num_rows or 0) > size:
             trial.add(
                 LabelsSorted(
                     f"The rows come sorted by label: the first batch has class {int(first[0])} alone, of {len(values)}",
@@ -295,10 +310,10 @@ def alike(trial: Trial) -> None:
         weight = layer.weight.detach().flatten(1)
         if layer.weight.requires_grad and bool((weight == weight[:1]).all()) and (weight.any() or not has_skip(trial, layer)):
             text = f"All {len(weight)} units of {trial.layer(layer)} begin with the same weights"
-            name = trial.names.get(id(layer), "")
+            name = trial.path(layer)
             trial.add(
                 WeightsAlike(
-                    text, "Units that differ.", f"nn.init.xavier_uniform_(model.{name}.weight)", where=maybe(trial.made(layer))
+                    text, "Units that differ.", f"nn.init.xavier_uniform_({name}.weight)", where=maybe(trial.made(layer))
                 )
             )
             return
@@ -354,8 +369,22 @@ def flat(value: Any) -> list[Any]:
     return [item for part in value.values() for item in flat(part)] if isinstance(value, dict) else [value]
 
 
+def like_labels(tensor: Tensor) -> bool:
+    return tensor.dim() == 1 and not tensor.is_floating_point()
+
+
+def like_inputs(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() and tensor.dim() > 1 and tensor.shape[1:].numel() > 1
+
+
 def rows_agree(batch: Batch, data: Data, script: Script) -> Finding | None:
     """As many labels as inputs in a batch."""
+    first = batch.inputs[0] if len(batch.inputs) == 1 else None
+    second = batch.labels if isinstance(batch.labels, Tensor) else None
+    if first is not None and second is not None and like_labels(first) and like_inputs(second) and not batch.rebuilt:
+        got = f"whole numbers of shape {tuple(first.shape)} first, then floats of shape {tuple(second.shape)}"
+        text, fix = f"The batch has {got}: labels and inputs are swapped", "return x, y  # in __getitem__"
+        return WrongInputShape(text, "Pairs (x, y).", fix, where=maybe(data.line or script.of(1, "data")))
     sizes = {len(tensor) for tensor in batch.inputs if tensor.dim()}
     labels = [tensor for tensor in tensors_in(batch.labels) if tensor.dim()]
     if labels and sizes and len(labels[0]) not in sizes:

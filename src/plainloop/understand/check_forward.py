@@ -6,6 +6,7 @@ sizes), and only where they say nothing from the kind of exception.
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -14,9 +15,10 @@ from torch import Tensor, nn
 
 from ..problems import nearest
 from .check_finding import Finding
-from .check_lines import Line, line_of_error, method_line
+from .check_lines import Line, class_tree, line_at, line_of_error, method_line
 from .check_problems_data import IndexOutOfRange, WrongDevice, WrongInputType
 from .check_problems_model import FixedBatchSize, ForwardFails
+from .check_problems_training import InPlaceChange
 from .check_shapes import shape_fault
 from .check_trace import Call, Tape, tensors_in
 from .check_trial import Trial
@@ -201,7 +203,15 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
     """What the tensors say nothing about: names that are not there, numbers of arguments, code of the user's own."""
     text, where = " ".join(str(error).split()), (line,) if line else ()
     if isinstance(error, NotImplementedError) and "forward" in text:
-        return no_forward(trial)
+        return no_forward(trial, line)
+    if "a leaf Variable that requires grad" in text or ("leaf variable" in text.lower() and "in-place" in text):
+        return InPlaceChange(
+            f"{call.name if call else 'An operation'} changes a parameter in place",
+            "A copy, or no gradient.",
+            "w = self.w.clone()  # and change the copy; or change weights under torch.no_grad()",
+            "A parameter is changed by the optimizer alone.",
+            where,
+        )
     if isinstance(error, AttributeError) and (found := re.search(r"'(\w+)' object has no attribute '(\w+)'", text)):
         return no_attribute(trial, found[1], found[2], where)
     if isinstance(error, TypeError) and "positional argument" in text and "forward()" in text:
@@ -217,6 +227,12 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
         return ForwardFails(
             f"An operation gets a {kind} in place of a tensor", "A tensor.", "x = torch.as_tensor(x)", where=where
         )
+    if "not compiled with CUDA" in text or "No CUDA GPUs" in text or "Found no NVIDIA" in text:
+        code = line.code if line else ""
+        fix = re.sub(r"([\"'])cuda\1", "x.device", code)
+        fix = fix if fix != code else f"pass  # in place of {code}; model and inputs are moved in the script"
+        what = "forward asks for a GPU by name, and there is none here"
+        return WrongDevice(what, "The device of the inputs.", fix, where=where)
     if isinstance(error, torch.OutOfMemoryError):
         return ForwardFails(
             f"The device has no memory left for {trial.rows} rows",
@@ -241,7 +257,7 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
     return ForwardFails(f"{doing}{type(error).__name__}: {text[:150]}", "A forward that runs on a batch.", fix, where=where)
 
 
-def no_forward(trial: Trial) -> Finding:
+def no_forward(trial: Trial, called: Line | None) -> Finding:
     """A class without forward, or with one under another name."""
     layer = trial.tape.layers[-1][0] if trial.tape.layers else trial.core
     own = [name for name in vars(type(layer)) if callable(getattr(layer, name, None)) and not name.startswith("__")]
@@ -252,7 +268,8 @@ def no_forward(trial: Trial) -> Finding:
         return ForwardFails(
             f"{trial.layer(layer)} is only a list and cannot be called",
             "Its layers, one by one.",
-            "for layer in self.layers: x = layer(x)",
+            f"for layer in self.{trial.names.get(id(layer), 'layers')}: x = layer(x)",
+            where=(called,) if called else (),
         )
     what = f"The class {type(layer).__name__} has no method forward" + (f", but one called {near[0]}" if near else "")
     return ForwardFails(
@@ -271,6 +288,14 @@ def no_attribute(trial: Trial, kind: str, name: str, where: tuple[Line, ...]) ->
             "x, _ = self.rnn(x)",
             where=where,
         )
+    local = local_layer(trial, kind, name)
+    if local is not None:
+        return ForwardFails(
+            f"{kind} has no attribute {name}: __init__ makes it without self",
+            "Layers kept as attributes of self.",
+            f"self.{local.code}",
+            where=(*where, local),
+        )
     if kind == "Tensor" or not known:
         return ForwardFails(f"{kind} has no attribute {name}", "One that is there.", f"{old}  # reproduces it", where=where)
     return ForwardFails(
@@ -281,14 +306,28 @@ def no_attribute(trial: Trial, kind: str, name: str, where: tuple[Line, ...]) ->
     )
 
 
+def local_layer(trial: Trial, kind: str, name: str) -> Line | None:
+    """Where __init__ assigns a layer to a name of its own in place of an attribute."""
+    module = next((module for module in trial.core.modules() if type(module).__name__ == kind), None)
+    found = class_tree(type(module)) if module is not None else None
+    for node in ast.walk(found[1]) if found is not None else []:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
+            return line_at(found[0], node.lineno) if found is not None else None
+    return None
+
+
 def other_inputs(trial: Trial, text: str) -> Finding:
     """Another number of inputs than forward has arguments."""
     given = len(trial.batch.args) + len(trial.batch.kwargs)
     line = method_line(type(trial.core), "forward", returns=False)
+    lacking = re.findall(r"'(\w+)'", text) if "missing" in text else []
+    fix = f"def forward(self, {', '.join(f'x{i + 1}' for i in range(given))}):"
+    if lacking:
+        fix = f"return x, {', '.join(lacking)}, y  # in the data: as many inputs as forward takes, then the label"
     return ForwardFails(
         f"forward gets {given} input{'s' if given > 1 else ''}: {text.partition('forward() ')[2]}",
-        "As many arguments as the batch has inputs.",
-        f"def forward(self, {', '.join(f'x{i + 1}' for i in range(given))}):",
+        "As many inputs in a batch as forward has arguments.",
+        fix,
         where=tuple(found for found in (line,) if found),
     )
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..problems import listed
 from .check_backward import not_finite
 from .check_finding import Finding
-from .check_lines import Line, attribute_line
+from .check_lines import Line, attribute_line, method_line
 from .check_problems_training import (
     GraphCut,
     LayerUnused,
@@ -133,7 +133,9 @@ def follow(trial: Trial) -> bool:
     leaves = leaves_of(loss) if loss.requires_grad else []
     known = {id(parameter) for parameter in trial.model.parameters()}
     reached = {id(leaf) for leaf in leaves} & known
-    batch = {id(tensor) for tensor in tensors_in(list(vars(trial.handed).values()))}
+    asked = [call for call in trial.tape.calls if call.name in ("requires_grad_", "requires_grad")]  # for gradients of inputs
+    batch = {id(tensor) for call in asked for tensor in (*call.outs, *call.tensors)}
+    batch |= {id(tensor) for tensor in tensors_in(list(vars(trial.handed).values()))}
     strangers = [
         leaf for leaf in leaves if id(leaf) not in known and id(leaf) not in batch and id(leaf) not in in_optimizer(trial)
     ]
@@ -167,6 +169,10 @@ def all_cut(trial: Trial) -> Finding:
             "with torch.enable_grad(): ...  # or leave out torch.no_grad()",
             where=trial.where(silent[-1]),
         )
+    if not found and isinstance(trial.scores, Tensor) and trial.is_input(trial.scores):
+        line = method_line(type(trial.core), "forward")
+        text = "forward returns its input: what its layers made of it is not used"
+        return GraphCut(text, "The result of the layers.", "return self.fc(x)", where=(line,) if line else ())
     if not found and not any(id(p) in used for p in trial.parameters.values()):
         return GraphCut(
             "The loss does not depend on any parameter of the model",

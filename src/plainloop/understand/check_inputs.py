@@ -13,7 +13,7 @@ from torch import Tensor
 from .check_batch import Batch
 from .check_lines import method_line
 from .check_problems_data import InputUnused
-from .check_problems_training import GradientsVanish
+from .check_problems_training import GradientsVanish, LearningRateOutOfScale
 from .check_trace import tensors_in
 from .check_trial import Trial, seeded
 
@@ -25,16 +25,15 @@ def inputs_used(trial: Trial) -> None:
     named = {**{f"input {i + 1}": value for i, value in enumerate(batch.args)}, **batch.kwargs}
     if len(batch.args) == 1 and isinstance(batch.args[0], dict):
         named = dict(batch.args[0])
-    with torch.no_grad():
-        base = scores_of(trial, batch)
-        if base is None or n < 3:
-            return
-        if len(named) > 1:
-            for name, value in named.items():
-                moved = {id(tensor) for tensor in tensors_in(value) if tensor.dim() and len(tensor) == n and varies(tensor)}
-                if moved and (after := scores_of(trial, changed(batch, moved))) is not None and unmoved(base, after):
-                    unused(trial, name, name)
-        columns_used(trial, base)
+    base = scores_of(trial, batch)
+    if base is None or n < 3:
+        return
+    if len(named) > 1:
+        for name, value in named.items():
+            moved = {id(tensor) for tensor in tensors_in(value) if tensor.dim() and len(tensor) == n and varies(tensor)}
+            if moved and (after := scores_of(trial, changed(batch, moved))) is not None and unmoved(base, after):
+                unused(trial, name, name)
+    columns_used(trial, base)
 
 
 def scores_of(trial: Trial, batch: Batch) -> list[Tensor] | None:
@@ -80,7 +79,7 @@ def columns_used(trial: Trial, base: list[Tensor]) -> None:
         for tensor in trial.batch.inputs
         if tensor.dim() == 2 and tensor.is_floating_point() and 1 < tensor.shape[1] <= 4096
     ]
-    vanish = any(isinstance(finding, GradientsVanish) for finding in trial.findings)
+    vanish = any(isinstance(finding, (GradientsVanish, LearningRateOutOfScale)) for finding in trial.findings)
     if len(tables) != 1 or vanish or any(p.requires_grad and not p.any() for p in trial.parameters.values() if p.dim() > 1):
         return
     table = tables[0]

@@ -92,7 +92,7 @@ def one_output(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Find
             f"{call.name} gets scores of shape {shape}: it takes the rows for classes",
             "(rows, classes).",
             "loss = nn.BCEWithLogitsLoss()",
-            where=lines(trial, call),
+            where=(*trial.where(trial.tape.maker(scores)), *lines(trial, call)),
         )
     return other_width(
         trial,
@@ -126,8 +126,21 @@ def class_shape(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fin
         )
     if len(scores) != len(target):
         return None  # the rows of the scores are looked at by themselves
+    if scores.dim() > 3 and target.dim() == 1:
+        axes = ", ".join(map(str, range(2, scores.dim())))
+        fix = f"scores = scores.mean(dim=({axes}))  # or nn.AdaptiveAvgPool2d(1), nn.Flatten() before the last layer"
+        return WrongScores(
+            f"{got}: the scores still have places",
+            "Scores of shape (rows, classes).",
+            fix,
+            where=trial.where(trial.tape.maker(scores)),
+        )
     if scores.dim() == 3 and target.dim() == 1:
         single = scores.shape[1] == 1
+        if single and trial.batch.inputs and trial.batch.inputs[0].dim() > 2 and trial.batch.inputs[0].shape[1] == 1:
+            x = trial.data_name(0)
+            text = f"{got}: the inputs have an axis of size 1 too many"
+            return WrongScores(text, "Rows without an axis of size 1.", f"{x} = {x}.squeeze(1)", where=trial.data_line(0))
         fix = "scores = scores.squeeze(1)" if single else "scores = scores[:, -1]  # or .mean(1)"
         maker = trial.tape.maker(scores)
         return WrongScores(got, "Scores of shape (rows, classes).", fix, where=trial.where(maker))
@@ -155,10 +168,7 @@ def class_range(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fin
     low, high, count = int(values[0]), int(values[-1]), len(values)
     span = f"The labels go from {low} to {high} and the model has {classes} outputs"
     expected = f"Class numbers from 0 to {classes - 1}."
-    if low < 0:
-        fix = f"{y} = (({y} + 1) / 2).long()" if values.tolist() == [-1, 1] else f"{y} = {y} - {y}.min()"
-        return LabelsOutOfRange(span, expected, fix, where=lines(trial, call))
-    if high < classes:
+    if low >= 0 and high < classes:
         known = (trial.data.labels is not None and trial.data.kind == "tensors") or (
             trial.data.labels is not None and len(trial.data.labels) == trial.data.num_rows
         )
@@ -167,6 +177,14 @@ def class_range(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fin
             text = f"The model gives {classes} scores per row and the labels go from {low} to {high}"
             trial.add(WidthBeyondClasses(text, f"{high + 1} scores per row, one per class.", wide.fix, where=wide.where))
         return None
+    beyond = values[(values < 0) | (values >= classes)].tolist()
+    if len(beyond) == 1 and count > 2 and beyond[0] in (255, -1, 100, -100):
+        text = f"The labels go from 0 to {int(values[values < classes][-1])}, but for {beyond[0]}, which means no label"
+        fix = f"loss = nn.CrossEntropyLoss(ignore_index={beyond[0]})"
+        return LabelsOutOfRange(text, f"{expected[:-1]}, or {beyond[0]} left out of the loss.", fix, where=lines(trial, call))
+    if low < 0:
+        fix = f"{y} = (({y} + 1) / 2).long()" if values.tolist() == [-1, 1] else f"{y} = {y} - {y}.min()"
+        return LabelsOutOfRange(span, expected, fix, where=lines(trial, call))
     if low >= 1 and high - low < classes:
         return LabelsOutOfRange(f"{span}: they do not begin at 0", expected, f"{y} = {y} - {low}", where=lines(trial, call))
     if count <= classes and count != high + 1 - low:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .check_activation import activation_fault, are_probabilities
@@ -141,6 +141,11 @@ def explain_loss(trial: Trial, error: Exception) -> Finding:
             f"loss = nn.CrossEntropyLoss(weight=torch.ones({classes}))",
             where=where or loss_line(trial),
         )
+    whole = [name for name, values in buffers(trial.loss) if not values.is_floating_point()]
+    if whole and "scalar type" in text:
+        got = f"The {whole[0]} of the loss is of whole numbers"
+        fix = f"loss = nn.{type(trial.loss).__name__}({whole[0]}=torch.tensor([1.0, 2.0]))  # floats"
+        return LossFails(got, "Floats of float32.", fix, where=where or loss_line(trial))
     if "ambiguous" in text:
         return LossFails(
             "The loss is a class that was given scores and labels",
@@ -161,6 +166,10 @@ def explain_loss(trial: Trial, error: Exception) -> Finding:
         (line.code if line else "loss(scores, labels)") + "  # reproduces it",
         where=where or loss_line(trial),
     )
+
+
+def buffers(loss: Any) -> list[tuple[str, Tensor]]:
+    return list(loss.named_buffers()) if isinstance(loss, nn.Module) else []
 
 
 def loss_line(trial: Trial) -> tuple[Line, ...]:

@@ -114,8 +114,14 @@ def say(trial: Trial, call: Call, origin: Call | tuple[nn.Module, str]) -> None:
         owner = f"self.{attribute} of {name}" if name else f"self.{attribute}"
         text = f"{owner} is a plain attribute: it is neither moved to a device nor saved with the weights"
         value = where[0].code.partition("=")[2].strip() if where else "tensor"
+        value = f"torch.stack({value})" if value.startswith(("[", "(")) else value or "tensor"
         trial.add(
-            StaysOnCpu(text, "A buffer.", f'self.register_buffer("{attribute}", {value})', where=(*where, *trial.where(call)))
+            StaysOnCpu(
+                text,
+                "A buffer, or nn.Parameter where it is to be learned.",
+                f'self.register_buffer("{attribute}", {value})',
+                where=(*where, *trial.where(call)),
+            )
         )
         return
     text = origin.line.code if origin.line is not None else ""

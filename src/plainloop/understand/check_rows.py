@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from .check_batch import Batch
 from .check_finding import Finding
-from .check_problems_model import DropoutAlwaysOn, RowsMixed
+from .check_loss import stretched
+from .check_problems_model import DropoutAlwaysOn, RowsMixed, SilentBroadcast
+from .check_shapes import BINARY
 from .check_trace import Call, Tape, tensors_in
 from .check_trial import Trial, seeded
 
@@ -59,8 +61,7 @@ def run(trial: Trial, batch: Batch) -> Ran | None:
     tape = Ran(keep=True)
     seeded(trial, 0)
     try:
-        with torch.no_grad():
-            tape.result = trial.forward(batch.fresh(), tape)
+        tape.result = trial.forward(batch.fresh(), tape)
     except Exception:
         return None
     return tape
@@ -136,6 +137,15 @@ def mixed(trial: Trial, call: Call | None, given: Tensor | None) -> Finding:
     )
     where, title = trial.where(call, trial.made(holder)), trial.layer(holder)
     own = "Rows that do not know of each other."
+    if (
+        call is not None
+        and BINARY.match(call.name)
+        and len(call.tensors) > 1
+        and stretched(call.tensors[0], call.tensors[1], trial.rows)
+    ):
+        a, b = (trial.shape(tensor) for tensor in call.tensors[:2])
+        fix = "b = b.unsqueeze(1)  # the one of shape (rows,)"
+        return SilentBroadcast(f"{call.name.strip('_')} gets shapes {a} and {b}", "One shape for both.", fix, where=where)
     if isinstance(holder, nn.RNNBase) and not holder.batch_first:
         shape = f", and gets {trial.shape(given)}" if given is not None else ""
         if (given is not None and given.dim() == 2) or (

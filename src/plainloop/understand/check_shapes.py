@@ -35,6 +35,10 @@ class Misfit:
         self.where = tuple(found for found in (line, trial.made(layer)) if found is not None)
         self.name = trial.data_name(0) if self.given else "x"
 
+    def flattened(self) -> Call | None:
+        """The call that flattened the tensor, where one did just before."""
+        return next((call for call in self.trial.tape.history(self.x)[:3] if call.name in FLATTENS and call.tensors), None)
+
     def fault(self, what: str, expected: str, fix: str, *, data: bool = False) -> Finding:
         where = (*self.where, *(self.trial.data_line(0) if data and self.given else ()))
         return WrongInputShape(f"{self.title} gets {what}", expected, fix, where=where)
@@ -98,10 +102,15 @@ def linear_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
             f"{m.name} = {m.name}.unsqueeze(1)",
             data=True,
         )
+    if len(shape) == 1 and shape[0] % rows == 0 and (flat := m.flattened()) is not None:
+        size = shape[0] // rows
+        lines = tuple(line for line in (flat.line, *m.where) if line is not None)
+        text = f"{flat.name} joins all rows into one: {m.trial.shape(flat.tensors[0])} becomes {m.got}"
+        return WrongInputShape(text, f"(rows, {size}).", "x = torch.flatten(x, 1)  # the axis of rows stays", where=lines)
     if len(shape) == 1:
         return m.fault(f"{m.got}: an axis is missing", f"(rows, {wide}).", f"{m.name} = {m.name}.unsqueeze(0)")
     need = math.prod(shape[1:]) if len(shape) > 2 and m.given else shape[-1]
-    flat = next((call for call in m.trial.tape.history(m.x)[:3] if call.name in FLATTENS and call.tensors), None)
+    flat = m.flattened()
     note, expected = "", f"A layer for {need} numbers."
     if flat is not None and flat.tensors[0].dim() > 2:
         before = flat.tensors[0]
@@ -164,7 +173,7 @@ def conv_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
         fix = f"{m.name} = {m.name}.squeeze(1)" if len(shape) > axes + 2 else f"{m.name} = {m.name}.unsqueeze(1)"
         return m.fault(f"{m.got} and takes {takes}", f"{takes}.", fix, data=True)
     channels = shape[1] if len(shape) == axes + 2 else shape[0]
-    if channels != wide and shape[-1] == wide:
+    if channels != wide and shape[-1] == wide and m.given:
         order = {1: "0, 2, 1", 2: "0, 3, 1, 2", 3: "0, 4, 1, 2, 3"}[axes]
         return m.fault(
             f"{m.got} and takes {takes}: the channels are last", f"{takes}.", f"{m.name} = {m.name}.permute({order})", data=True

@@ -27,6 +27,10 @@ def lost_rows(trial: Trial, scores: Tensor) -> Finding:
             found = call
             break
     got = f"forward gives scores of shape {trial.shape(scores)} for {n} rows"
+    if scores.dim() > 1 and scores.shape[1] == n:
+        fix = "return scores.squeeze(0)  # of an LSTM's state: h[-1]" if len(scores) == 1 else "return scores.transpose(0, 1)"
+        text = f"{got}: the rows are its second axis"
+        return WrongScores(text, "The rows first.", fix, where=trial.where(trial.tape.maker(scores)))
     if found is None:
         return WrongScores(
             got,
@@ -55,24 +59,23 @@ def other_sizes(trial: Trial) -> None:
     if n < 3:
         return
     trial.model.eval()
-    with torch.no_grad():
-        less = trial.batch.take(torch.arange(n - 1))
-        tape = run(trial, trial.batch) or Ran()
-        try:
-            scores = trial.forward(less.fresh())
-        except Exception as error:
-            trial.add(explain_size(error, tape, n, n - 1))
-            return
-        if isinstance(scores, Tensor) and isinstance(trial.scores, Tensor) and scores.dim() and len(scores) == n:
-            trial.add(
-                FixedBatchSize(
-                    f"For {n - 1} rows the model gives {n} rows of scores",
-                    "As many as there are rows.",
-                    "x = x.reshape(len(x), -1)",
-                )
+    less = trial.batch.take(torch.arange(n - 1))
+    tape = run(trial, trial.batch) or Ran()
+    try:
+        scores = trial.forward(less.fresh())
+    except Exception as error:
+        trial.add(explain_size(error, tape, n, n - 1))
+        return
+    if isinstance(scores, Tensor) and isinstance(trial.scores, Tensor) and scores.dim() and len(scores) == n:
+        trial.add(
+            FixedBatchSize(
+                f"For {n - 1} rows the model gives {n} rows of scores",
+                "As many as there are rows.",
+                "x = x.reshape(len(x), -1)",
             )
-            return
-        one_row(trial)
+        )
+        return
+    one_row(trial)
 
 
 def one_row(trial: Trial) -> None:

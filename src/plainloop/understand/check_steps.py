@@ -6,6 +6,7 @@ The bounds are wide on purpose: what they find is out of scale by an order of ma
 
 from __future__ import annotations
 
+import ast
 import math
 from typing import Any
 
@@ -14,13 +15,21 @@ from torch import Tensor, nn
 
 from ..problems import listed
 from .check_finding import Finding
-from .check_lines import attribute_line
+from .check_lines import attribute_line, class_tree
 from .check_problems_data import InputsNotScaled, TargetsNotScaled
-from .check_problems_training import GradientsExplode, GradientsVanish, GraphKept, LearningRateOutOfScale, LossFarFromChance
+from .check_problems_training import (
+    GradientsExplode,
+    GradientsVanish,
+    GraphCut,
+    GraphKept,
+    LearningRateOutOfScale,
+    LossFarFromChance,
+)
 from .check_trace import Tape
 from .check_trial import Trial, seeded
 
 STEPS = 5
+FLAT = {"round", "sign", "floor", "ceil", "trunc", "heaviside", "floor_divide", "frac"}
 SLOW = 1.0  # seconds
 FAR_ABOVE_CHANCE = 8.0  # times the loss of guessing
 FAR_MEAN = 25.0  # mean of squares over variance: a mean of five deviations
@@ -113,6 +122,9 @@ def vanished(trial: Trial, layers: list[tuple[str, nn.Module, float, float]]) ->
     if not layers:
         return
     largest = max(layers, key=lambda layer: layer[2])
+    if largest[2] == 0 and (found := all_off(trial)) is not None:
+        trial.add(found)
+        return
     if largest[2] == 0:
         title = listed([trial.layer(module) for _, module, _, _ in layers], 3)
         trial.add(
@@ -124,6 +136,12 @@ def vanished(trial: Trial, layers: list[tuple[str, nn.Module, float, float]]) ->
         )
         return
     least = min(layers, key=lambda layer: layer[2])
+    flat = [c for c in trial.tape.calls if c.name.strip("_") in FLAT and any(t.requires_grad for t in c.tensors)]
+    if least[2] == 0 and flat:
+        text = f"{flat[0].name.strip('_')} has a gradient of 0 everywhere: {trial.layer(least[1])} gets none"
+        fix = f"{flat[0].line.code}  # without {flat[0].name}" if flat[0].line else "x = layer(x)"
+        trial.add(GraphCut(text, "A gradient for every parameter.", fix, where=trial.where(flat[0])))
+        return
     if least[2] < VANISHED * largest[2]:
         line = trial.made(least[1])
         kinds = [type(m).__name__ for m in trial.core.modules()]
@@ -142,6 +160,23 @@ def vanished(trial: Trial, layers: list[tuple[str, nn.Module, float, float]]) ->
                 where=(line,) if line else (),
             )
         )
+
+
+def all_off(trial: Trial) -> Finding | None:
+    """A layer after which nothing is left: dropout of everything, or a ReLU whose units are all off."""
+    for layer in trial.core.modules():
+        if isinstance(layer, nn.modules.dropout._DropoutNd) and layer.p >= 1:
+            text = f"{trial.layer(layer)} drops everything: p is the share that is dropped, and no gradient is left"
+            line = trial.made(layer)
+            return GradientsVanish(text, "A share below 1.", trial.made_like(layer, 0.5), where=(line,) if line else ())
+    for call in trial.tape.calls:
+        if call.name in ("relu", "relu_", "clamp_min") and call.outs and not bool(call.outs[0].any()):
+            text = f"{trial.layer(call.layer)} gives 0 everywhere: all units are off, and no gradient comes through"
+            where = trial.where(call, trial.made(call.layer))
+            return GradientsVanish(
+                text, "Units of which about half are on.", "nn.LeakyReLU()  # or first weights of the usual size", where=where
+            )
+    return None
 
 
 def rate_of(optimizer: Any) -> float:
@@ -237,6 +272,9 @@ def kept(trial: Trial) -> Finding:
                 pair = isinstance(value, (tuple, list))
                 cut = f"tuple(h.detach() for h in self.{attribute})" if pair else f"self.{attribute}.detach()"
                 fix = f"self.{attribute} = {cut}  # before it is used again"
+                if where and within_init(type(module), where[0].number):
+                    value_ = where[0].code.partition("=")[2].strip() or "..."
+                    fix = f"{attribute} = {value_}  # in forward, not in __init__"
                 return GraphKept(
                     f"The second step goes back through the graph of the first: {owner} is kept with its graph",
                     "Steps that stand for themselves.",
@@ -253,6 +291,13 @@ def kept(trial: Trial) -> Finding:
 def off_scale(trial: Trial) -> bool:
     """Whether inputs or targets are off scale, which is then the cause of what follows."""
     return any(isinstance(finding, (InputsNotScaled, TargetsNotScaled)) for finding in trial.findings)
+
+
+def within_init(kind: type, number: int) -> bool:
+    """Whether a line of a class's file stands in its __init__."""
+    found = class_tree(kind)
+    functions = [node for node in ast.walk(found[1]) if isinstance(node, ast.FunctionDef)] if found is not None else []
+    return any(f.name == "__init__" and f.lineno <= number <= (f.end_lineno or 0) for f in functions)
 
 
 def out_of_scale(trial: Trial, losses: list[float], rate: float, moved: float, learning: int) -> None:
@@ -274,6 +319,15 @@ def out_of_scale(trial: Trial, losses: list[float], rate: float, moved: float, l
                 text, "A loss that falls on the batch it learns from.", fix_rate(trial, kind, lower), where=where
             )
         )
+    elif (pull := max((float(group.get("weight_decay", 0)) for group in trial.optimizer.param_groups), default=0.0)) > 1:
+        text = f"A weight decay of {pull:g} pulls the weights to 0 faster than they can learn"
+        fix = f"optimizer = torch.optim.{kind}(model.parameters(), lr={rate:g}, weight_decay=0.01)"
+        fix = "weight_decay=0.01  # on the command line: --set weight_decay=0.01" if trial.inside else fix
+        trial.add(LearningRateOutOfScale(text, "A weight decay far below 1, such as 0.01.", fix, where=where))
+    elif max((float(group.get("momentum", 0)) for group in trial.optimizer.param_groups), default=0.0) >= 1:
+        text = "A momentum of 1 or more never forgets a step: they add up without end"
+        fix = f"optimizer = torch.optim.{kind}(model.parameters(), lr={rate:g}, momentum=0.9)"
+        trial.add(LearningRateOutOfScale(text, "A momentum below 1, such as 0.9.", fix, where=where))
     elif moved < STILL and learning and any(layer[2] for layer in trial.gradients):
         text = f"With a learning rate of {rate:g} a step moves the weights by {moved:.1g} of their length"
         trial.add(

@@ -44,7 +44,7 @@ class Trial:
         self.gradients: list[tuple[str, nn.Module, float, float]] = []  # name, layer, size of gradient and of weights
         self.inside_trained = False  # the weights are not new: the first loss says nothing
         self.findings: list[Finding] = []
-        self.looked: list[str] = []
+        self.skipped: list[str] = []
         self.tape = Tape()
         self.scores: Any = None
         self.loss_value: Any = None
@@ -107,9 +107,16 @@ class Trial:
         name = self.names.get(id(module), "")
         return f"{type(module).__name__} {name}".strip()
 
+    def path(self, module: nn.Module) -> str:
+        """A layer as code reaches it: model.body[2]."""
+        parts = self.names.get(id(module), "").split(".")
+        return "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts if part)
+
     def made(self, module: nn.Module | None) -> Line | None:
         """Where a layer is made."""
         name = self.names.get(id(module)) if module is not None else None
+        if module is self.core and not self.inside:
+            return self.script.of(0, "model")
         return line_of_layer(self.core, name, self.script) if name else None
 
     def made_parameter(self, name: str) -> Line | None:
