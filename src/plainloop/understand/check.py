@@ -59,6 +59,7 @@ from .check_sizes import last_batch, lost_rows, other_sizes
 from .check_steps import first_loss, gradients, second_step, steps
 from .check_trace import Tape, recording, tensors_in
 from .check_trial import Trial, chance_as_it_was, finite, values_as_they_were
+from .setting_problems import BadSetting
 
 TASKS = ("binary", "multiclass", "multilabel", "regression", "forecast", "autoencoder")
 NUMBERS_PER_PASS = 40_000  # inputs of a trial batch: enough rows to see, few enough to be quick
@@ -165,6 +166,8 @@ def check(
 ) -> Checked:
     """Tries a model of the user's own on a batch of their own data. See `api.check`."""
     begun = time.perf_counter()
+    if task is not None and task not in TASKS:
+        raise BadSetting("task", task, f"one of {', '.join(TASKS)}", "data.csv")
     script = script or Script(caller())
     samplers = [
         data,
@@ -244,7 +247,7 @@ def rows_of(data: Data) -> int:
 
 def examine(trial: Trial, task: str | None) -> None:
     """Goes through the parts of the check, the later ones only where the earlier ones allow them."""
-    trial.begun = time.perf_counter()
+    trial.begun = time.process_time()
     part = partial(tried, trial)
     part(numbers)
     part(modes)

@@ -142,7 +142,7 @@ def follow(trial: Trial) -> bool:
     if strangers:
         trial.add(unregistered(trial, strangers))
     learning = {name: p for name, p in trial.parameters.items() if p.requires_grad}
-    missing = {name: p for name, p in learning.items() if id(p) not in reached}
+    missing = {name: p for name, p in learning.items() if id(p) not in reached and p.numel()}
     if not reached:
         if not strangers:
             trial.add(all_cut(trial))
@@ -187,12 +187,12 @@ def all_cut(trial: Trial) -> Finding:
             "loss = criterion(model(x), y)",
             where=trial.where(trial.tape.calls[-1] if trial.tape.calls else None),
         )
-    call = found[0]
+    call, others = found[0], [other.line for other in found[1:3]]
     return GraphCut(
         f"{call.name.strip('_')} cuts the loss off from the weights: no parameter gets a gradient",
         "A gradient for every parameter.",
         uncut(call),
-        where=trial.where(call),
+        where=trial.where(call, *others),
     )
 
 
@@ -213,7 +213,7 @@ def partly_cut(trial: Trial, missing: dict[str, Tensor], learning: int) -> None:
     silent = [name for name, p in missing.items() if name not in unused and id(p) in used and not used[id(p)].grad]
     cut = [name for name in missing if name not in unused and name not in silent]
     meant = trial.optimizer is not None and not any(id(missing[name]) in in_optimizer(trial) for name in missing)
-    if unused and not meant:
+    if unused and not meant and not trial.mine:
         say_unused(trial, unused)
     if silent and not meant:
         owner = silent[0].partition(".")[0]

@@ -67,11 +67,12 @@ def check_run(given: Given, script: Script | None = None) -> Checked:
         def loss(scores: Tensor, labels: Tensor) -> Tensor:
             return given.task.loss(scores.float(), labels)
 
+        loss.__name__ = f"of the {config.task.name.lower()} task"
         trial = Trial(model, data, Batch((inputs,), {}, target), loss, None, script)
         if not trial.copied:
             stack.enter_context(values_as_they_were(model, None))
         trial.inside, trial.rate_fix = True, "learning_rate={rate}  # --learning-rate {rate} on the command line"
-        trial.inside_trained = True
+        trial.inside_trained, trial.mine = True, given.mine
         trial.optimizer = build_optimizer(trial.model, config.train)
         trial.usable = lambda: fits_task(trial, given)
         examine(trial, None)

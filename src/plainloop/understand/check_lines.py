@@ -305,6 +305,16 @@ class Script:
             return "", line_of_node(self.file, node)
         return "", line
 
+    def changed(self, name: str) -> Line | None:
+        """Where a part of what a name stands for is assigned last: y[3] = ..."""
+        found = [
+            other.lineno
+            for other in self._statements()
+            for target in (other.targets if isinstance(other, ast.Assign) else [other.target])
+            if isinstance(target, ast.Subscript) and getattr(target.value, "id", "") == name and other.lineno <= self.number
+        ]
+        return line_at(self.file, max(found)) if found and name else None
+
     def of(self, place: int, name: str) -> Line | None:
         """Where the value of an argument was made."""
         return self.made(self.argument(place, name))[1]

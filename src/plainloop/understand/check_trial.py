@@ -51,8 +51,9 @@ class Trial:
         self.loss_name = ""
         self.rate_fix = "learning_rate={rate}"
         self.usable = lambda: True  # whether the scores fit, as far as the caller knows
+        self.mine = False  # the model is plainloop's own
         self.inside = False  # within plainloop: its loss, its optimizer, its batches
-        self.begun = time.perf_counter()  # set anew once it begins
+        self.begun = time.process_time()  # set anew once it begins
         core = {own.Model: "module", layers.Model: "layers"}.get(type(self.model))
         self.core: nn.Module = self.model if core is None else getattr(self.model, core)
         self.names = {id(module): name for name, module in self.core.named_modules()}
@@ -86,7 +87,8 @@ class Trial:
         return any(isinstance(finding, PlainloopError) for finding in self.findings)
 
     def seconds(self) -> float:
-        return time.perf_counter() - self.begun
+        """Of the processor, so that other work on the machine does not count."""
+        return time.process_time() - self.begun
 
     # how things are called
 
@@ -135,8 +137,10 @@ class Trial:
 
     def data_line(self, part: int) -> tuple[Line, ...]:
         """Where the inputs (0) or the labels (1) are made."""
-        line = self.data.line or (None if self.inside else self.script.data(part)[1])
-        return (line,) if line else ()
+        if self.inside or self.data.line is not None:
+            return (self.data.line,) if self.data.line is not None else ()
+        name, line = self.script.data(part)
+        return tuple(found for found in (line, self.script.changed(name)) if found is not None)
 
     def data_name(self, part: int) -> str:
         return (self.script.data(part)[0] if not self.inside and self.data.line is None else "") or ("x" if part == 0 else "y")
