@@ -15,6 +15,16 @@ import plainloop
 from plainloop.plain.config import read
 from plainloop.plain.models import layers, own
 from plainloop.training import Talk
+from plainloop.understand.check_problems_data import WrongInputType
+from plainloop.understand.check_problems_model import (
+    CannotBuild,
+    ForwardFails,
+    RowsMixed,
+    WrongInputShape,
+    WrongOutputWidth,
+    WrongScores,
+)
+from plainloop.understand.check_problems_training import GraphCut, LossAgainstActivation
 from plainloop.understand.own_model import is_built_like
 from plainloop.understand.setting_problems import ModelDoesNotFit, UnknownModel
 from small import same_tensors, write_csv
@@ -202,39 +212,63 @@ def test_what_counts_as_built_alike():
 @pytest.mark.parametrize("form", ["file", "object"])
 def test_a_wrong_number_of_outputs_names_shapes_and_line(form: str, data: Path, width: int, tmp_path: Path):
     path = written(tmp_path, WRONG_OUTPUT, "wrongout.py")
-    with pytest.raises(ModelDoesNotFit) as caught:
+    with pytest.raises(WrongOutputWidth) as caught:
         train(data, f"{path}:MyNet" if form == "file" else imported(path).MyNet(width, 3), tmp_path / "run")
-    assert "it gave scores of shape (32, 7) for 32 rows" in str(caught.value)
-    assert "Expected scores of shape (32, 3)" in str(caught.value)
-    assert "(line 14 of wrongout.py: return self.last(" in str(caught.value)
-    assert "give its last layer 3 outputs" in caught.value.fix
+    assert "scores of shape (rows, 7)" in str(caught.value)
+    assert "Scores of shape (rows, 3)" in str(caught.value)
+    assert caught.value.line == "wrongout.py:14: return self.last(self.drop(torch.relu(self.first(x))))"
+    assert "wrongout.py:11: self.last = nn.Linear(hidden, 7)" in str(caught.value)
+    assert caught.value.fix == "self.last = nn.Linear(hidden, 3)"
     assert not (tmp_path / "run").exists(), "refused before it began: nothing is left over"
 
 
 @pytest.mark.parametrize("form", ["file", "object"])
 def test_a_wrong_number_of_inputs_names_shapes_and_line(form: str, data: Path, width: int, tmp_path: Path):
     path = written(tmp_path, WRONG_INPUT, "wrongin.py")
-    with pytest.raises(ModelDoesNotFit) as caught:
+    with pytest.raises(WrongInputShape) as caught:
         train(data, f"{path}:MyNet" if form == "file" else imported(path).MyNet(width, 3), tmp_path / "run")
-    assert f"float32 of shape (rows, {width})" in str(caught.value)
-    assert "(line 14 of wrongin.py: return self.last(" in str(caught.value)
-    assert f"give its first layer {width} inputs" in caught.value.fix
+    assert f"gets {width} numbers per row" in str(caught.value)
+    assert caught.value.line == "wrongin.py:14: return self.last(self.drop(torch.relu(self.first(x))))"
+    assert caught.value.fix == f"self.first = nn.Linear({width}, hidden)"
 
 
 @pytest.mark.parametrize(
-    "line, message",
+    "line, cause, message",
     [
-        ("return self.last(self.first(x)), x", "it gave a tuple (line 14"),
-        ("return self.last(self.first(x)).detach()", "cut off from its parameters"),
-        ("return self.last(self.first(x.long()))", "RuntimeError"),
-        ("return x.undefined", "AttributeError"),
+        ("return self.last(self.first(x)), x", WrongScores, "forward returns a tuple"),
+        ("return self.last(self.first(x)).detach()", GraphCut, "detach cuts the loss off from the weights"),
+        ("return self.last(self.first(x.long()))", WrongInputType, "Linear first gets int64"),
+        ("return x.undefined", ForwardFails, "has no attribute undefined"),
+        ("return torch.softmax(self.last(self.first(x)), 1)", LossAgainstActivation, "ends in softmax"),
+        ("return self.last(self.first(x)) * torch.softmax(x.sum(1), 0)[:, None]", RowsMixed, "along the axis of rows"),
     ],
 )
-def test_other_mistakes_are_told_in_words(line: str, message: str, data: Path, tmp_path: Path):
+def test_other_mistakes_are_told_in_words(line: str, cause: type, message: str, data: Path, tmp_path: Path):
     text = SIZES.replace("return self.last(self.drop(torch.relu(self.first(x))))", line)
-    with pytest.raises(ModelDoesNotFit) as caught:
-        train(data, f"{written(tmp_path, text, 'mistaken.py')}:MyNet", tmp_path / "run")
-    assert message in str(caught.value)
+    path = written(tmp_path, text, "mistaken.py")
+    with pytest.raises(cause, match=message) as caught:
+        train(data, f"{path}:MyNet", tmp_path / "run")
+    assert caught.value.line == f"mistaken.py:14: {line}"
+    found = plainloop.check(f"{path}:MyNet", data, "label")
+    assert [type(finding) for finding in found.findings] == [cause], "`check` says the same, without a run"
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ("        super().__init__()\n", "        pass\n", "does not call that of nn.Module first"),
+        ("hidden=8", "hidden", "nobody knows its argument hidden"),
+        ("class MyNet", "import nothing_of_this_name\n\n\nclass MyNet", "cannot be imported"),
+        ("def forward(self, x)", "def forward(self, x", "cannot be read"),
+    ],
+)
+def test_a_class_that_cannot_be_built_is_told_in_words(old: str, new: str, message: str, data: Path, tmp_path: Path):
+    path = written(tmp_path, SIZES.replace(old, new), "unbuilt.py")
+    with pytest.raises(CannotBuild, match=message):
+        train(data, f"{path}:MyNet", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(CannotBuild, match=message):
+        plainloop.check(f"{path}:MyNet", data, "label")
 
 
 def test_settings_that_a_model_of_plainloop_cannot_have_are_told_in_words(data: Path, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import importlib
 import pkgutil
@@ -16,6 +17,7 @@ import plainloop
 from plainloop.cli import app
 from plainloop.plain.faults import Fault
 from plainloop.problems import Notice, all_problems
+from plainloop.understand.check_finding import Finding
 
 KINDS = all_problems()
 COMMAND = re.compile(r"(?:^|(?<=[\s(]))plainloop [a-z]+\b.*?(?=$|, or: )", re.MULTILINE)
@@ -85,7 +87,24 @@ def test_refusals_exit_with_a_documented_code():
     assert 2 in codes
 
 
-def test_most_fixes_are_commands():
+def test_most_fixes_are_commands_or_lines_of_code():
     """A fix that says "look at your file" helps nobody; it may happen, but seldom."""
-    pasted = [kind for kind in KINDS if fix_commands(kind.example().fix)]
+    pasted = [kind for kind in KINDS if fix_commands(kind.example().fix) or is_code(kind.example().fix)]
     assert len(pasted) >= 0.6 * len(KINDS)
+
+
+def is_code(text: str) -> bool:
+    try:
+        return bool(ast.parse(f"{text} pass" if text.endswith(":") else text).body)
+    except SyntaxError:
+        return False
+
+
+def test_prose_is_no_code():
+    assert is_code("y = y.long()  # before the loss")
+    assert not is_code("look at the file")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if issubclass(kind, Finding)], ids=lambda kind: kind.__name__)
+def test_the_fix_of_a_finding_is_code(kind: type):
+    assert is_code(kind.example().fix)

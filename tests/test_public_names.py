@@ -15,6 +15,7 @@ NAMES = [
     "PlainloopRegressor",
     "Run",
     "__version__",
+    "check",
     "compare",
     "eject",
     "evaluate",

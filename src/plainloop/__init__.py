@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _HOMES = {
     **dict.fromkeys(
         [
+            "check",
             "compare",
             "eject",
             "evaluate",
@@ -64,6 +65,7 @@ __all__ = [
     "PlainloopRegressor",
     "Run",
     "__version__",
+    "check",
     "compare",
     "eject",
     "evaluate",

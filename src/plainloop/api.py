@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .adjust.lr_sweep import RateSweep
     from .adjust.trials import Study
     from .training import Talk
+    from .understand.check import Checked
     from .understand.look import Look
 
 
@@ -48,6 +49,43 @@ def resume(run: str | Path, *, metrics: Any = None, talk: Talk | None = None) ->
     from .training import Talk, go_on
 
     return go_on(Path(run), metrics, talk or Talk())
+
+
+def check(
+    model: Any,
+    data: Any = None,
+    target: Any = None,
+    *,
+    task: str | None = None,
+    loss: Any = None,
+    optimizer: Any = None,
+    device: Any = None,
+    **options: Any,
+) -> Checked:
+    """Tries a model on one batch before training, on copies, and says in words what is wrong, where, and how to put it right.
+
+    model: an `nn.Module` of your own, in any program of your own. data: a DataLoader, a Dataset of (x, y) or a pair (X, y).
+    task: binary, multiclass, multilabel, regression or autoencoder; without a loss, torch's usual one for the task is taken.
+    loss: a function of (scores, labels); optimizer: the one that will train; device: where training is to be.
+    With a path or a frame as data, and its target: the model as `plainloop train` would train it; options: those of `train`.
+
+    >>> plainloop.check(model, loader, loss=nn.CrossEntropyLoss(), optimizer=optimizer)  # doctest: +SKIP
+    """
+    prepare_threads()
+    from .understand.check import check as check_on_batch
+
+    if target is not None or is_source(data):
+        from .understand.check_inside import check_source
+
+        given = {"target": target, "task": task, "model": model, "device": device or "auto", **options}
+        return check_source(data, make(TrainOptions, given))
+    return check_on_batch(model, data, task=task, loss=loss, optimizer=optimizer, device=device)
+
+
+def is_source(data: Any) -> bool:
+    """Whether data is something that plainloop reads: a path, several, or a frame."""
+    paths = isinstance(data, (str, Path)) or (isinstance(data, list) and all(isinstance(item, (str, Path)) for item in data))
+    return paths or hasattr(data, "columns")
 
 
 def retrain(

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from . import __version__
-from .options import DataOptions, TrainOptions
+from .options import CheckOptions, DataOptions, TrainOptions
 from .problems import TYPED
 
 app = App(
@@ -35,7 +35,8 @@ AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print one J
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Print only the result.")]
 DATA = Annotated[DataOptions, Parameter(name="*")]
 TRAIN = Annotated[TrainOptions, Parameter(name="*")]
-DATA_DEFAULTS, TRAIN_DEFAULTS = DataOptions(), TrainOptions()
+CHECK = Annotated[CheckOptions, Parameter(name="*")]
+DATA_DEFAULTS, TRAIN_DEFAULTS, CHECK_DEFAULTS = DataOptions(), TrainOptions(), CheckOptions()
 
 
 @app.command(help_epilogue="Example: plainloop inspect titanic.csv --target Survived")
@@ -51,6 +52,26 @@ def inspect(source: str, *sources: str, options: DATA = DATA_DEFAULTS, as_json: 
 
     seen = api.inspect([source, *sources] if sources else source, **vars(options))
     return show(seen.as_dict() if as_json else str(seen))
+
+
+@app.command(help_epilogue="Example: plainloop check titanic.csv --target Survived --model mynet.py:MyNet")
+def check(source: str, *sources: str, options: CHECK = CHECK_DEFAULTS, as_json: AsJson = False) -> int:
+    """Try a model on one batch, without training: types, shapes, devices, labels, loss, gradients, first steps.
+
+    Parameters
+    ----------
+    source
+        Table: CSV, TSV, Parquet, JSON lines, ARFF; also gzipped, zipped, a folder or a glob.
+    """
+    from . import api
+
+    given = dict(vars(options))
+    found = api.check(given.pop("model"), [source, *sources] if sources else source, given.pop("target"), **given)
+    if as_json:
+        show(found.as_dict())
+    else:
+        print(found, file=sys.stdout if found.ok else sys.stderr)
+    return 0 if found.ok else 2
 
 
 @app.command(help_epilogue="Example: plainloop train titanic.csv --target Survived --epochs 20")

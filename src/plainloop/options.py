@@ -124,6 +124,31 @@ class DataOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckOptions(DataOptions):
+    """What of a run is tried before it; the options of `train` that it depends on.
+
+    Attributes
+    ----------
+    model
+        Name of a model, or your own: mynet.py:MyNet.
+    batch_size
+        Rows per step.
+    learning_rate
+        Size of a step at its highest.
+    device
+        auto, cpu, cuda, cuda:1 or mps.
+    set
+        Any other setting: NAME=VALUE, several times.
+    """
+
+    model: Any = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    device: str = "auto"
+    set: Annotated[list[str] | None, Parameter(negative_iterable=())] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainOptions(DataOptions):
     """How the model is made and trained.
 

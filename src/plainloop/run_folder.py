@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import cached_property
-from importlib import import_module, invalidate_caches, util
+from importlib import import_module, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,11 +187,9 @@ def package_of(folder: Path, content: Mapping[str, Any]) -> str:
     digests = dict(content["code"])
     own = own_files(from_dict(dict(content)))
     if own:
-        import plainloop.plain.models as models
+        from .understand.own_model import find_own
 
-        models.__path__[:] = [models.__path__[0], str(folder.resolve() / "plain" / "models")]
-        sys.modules.pop(f"plainloop.plain.models.{Path(own[0]).stem}", None)
-        invalidate_caches()
+        find_own(folder / "plain" / "models", Path(own[0]).stem)
     if same_as_installed(digests, own):
         return "plainloop.plain"
     name = f"plainloop_run_{abs(hash(str(folder.resolve()))):x}"

@@ -20,20 +20,23 @@ import torch
 from . import __version__
 from .handover.code import copy_code, needs_of, own_files, same_as_installed
 from .options import TrainOptions
+from .plain.batches import Rows
 from .plain.checkpoint import StorageFailed, save_weights
 from .plain.config import Config, from_dict
 from .plain.faults import Stopped
 from .plain.history import record_line
 from .plain.loop import Record
+from .plain.prepare import Preparation
 from .plain.run import Outcome, weights_digest
 from .plain.run import run as plain_run
 from .progress import bar
 from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml
 from .run_problems import CannotEject, RunBusy, RunUnreadable, StoppedRun
 from .show import look_text, notice_text
+from .understand.check_inside import Given, check_run
 from .understand.defaults import default_model
 from .understand.look import look
-from .understand.own_model import OwnModel, as_source, build, first_weights, own_model, try_one_batch
+from .understand.own_model import OwnModel, as_source, build, first_weights, own_model
 from .understand.pretrained import pretrained
 from .understand.resolve import Asked, relative_to, resolve, seen_from, settings_of
 from .understand.setting_problems import NoTarget
@@ -157,7 +160,6 @@ def carry_out(
     with locked(place):
         write_run(replace(decided, facts={**decided.facts, "metrics": metrics is not None}), tables(config))
         package_of(place, read_toml(place))  # makes a model file of the user's own importable
-        try_one_batch(own, config, place)
         with machine_as_it_was():
             return work(place, config, decided.reasons, decided.notices, metrics, talk, own, decided.facts["baseline"])
 
@@ -215,7 +217,7 @@ def work(
     from .judge.report import judge, text_report
 
     started = time.perf_counter()
-    talk.line(
+    opening = (
         f"\nTraining {config.model.settings.get('name', config.model.file)} on {config.machine.device}, {config.machine.threads} "
         f"thread{'s' if config.machine.threads > 1 else ''}; everything is saved in {place}"
     )
@@ -223,10 +225,19 @@ def work(
     def told(record: Record, config: Config) -> None:
         talk.line(record_line(record, config))
 
+    def before(model: torch.nn.Module, preparation: Preparation, rows: Rows) -> None:
+        found = check_run(Given(model, preparation.task, rows, config)).raise_for_errors()
+        for notice in found.notices:
+            talk.line("\n" + notice_text(notice))
+        notices.extend(found.notices)
+        talk.line(opening)
+
     talk.training = True
+    if (place / "checkpoints").exists():
+        talk.line(opening)
     try:
         outcome: Outcome = plain_run(
-            config, place, place, build=partial(build, own), on_record=told, watch=talk.watch, say=talk.line
+            config, place, place, build=partial(build, own), before=before, on_record=told, watch=talk.watch, say=talk.line
         )
         if number := talk.watch(0, 0):  # it came after the last step: judging can wait for `resume`
             raise Stopped(number)

@@ -18,7 +18,8 @@ from ..plain.loop import Record
 from ..plain.run import run as plain_run
 from ..run_folder import package_of, read_toml
 from ..training import Decided, Talk, machine_as_it_was, write_run
-from ..understand.own_model import build, try_one_batch
+from ..understand.check_inside import check_decided
+from ..understand.own_model import build
 from ..understand.resolve import Asked, override
 
 
@@ -48,7 +49,7 @@ def prepare_place(decided: Decided, kind: str) -> None:
     """The folder that attempts are seen from: run.toml, the code, a batch that was tried."""
     write_run(decided, {"search": {"kind": kind}})
     package_of(decided.place, read_toml(decided.place))
-    try_one_batch(decided.own, decided.config, decided.place)
+    check_decided(decided.own, decided.config, decided.place).raise_for_errors()
 
 
 def attempt(

@@ -97,6 +97,7 @@ def run(
     folder: Path,
     *,
     build: Callable[[Config, Preparation, Path], nn.Module] | None = None,
+    before: Callable[[nn.Module, Preparation, Rows], None] = lambda model, preparation, rows: None,
     on_record: Callable[[Record, Config], None] = lambda record, config: None,
     watch: Callable[[int, int], int] = lambda step, steps: 0,
     say: Callable[[str], None] = print,
@@ -105,7 +106,8 @@ def run(
     """Trains and judges the run that `config` describes; goes on from its checkpoints where it has some.
 
     home: the folder of run.toml, which its paths are relative to; folder: where the results are written.
-    build: makes the model, in place of `build_model`. watch: see `train`. say: is told of damaged checkpoints.
+    build: makes the model, in place of `build_model`. before: is shown the model and the train rows before training begins, and
+    may refuse them. watch: see `train`. say: is told of damaged checkpoints.
     parts: a search leaves the test rows out.
     Raises: Fault and its kinds, Stopped.
     """
@@ -116,6 +118,8 @@ def run(
     history, written = history_of(checkpoints), time.monotonic()
     for damaged in checkpoints.damaged:
         say(f"The checkpoint {damaged} is damaged and was set aside; going on from the one before it.")
+    if not history:
+        before(model, ready.preparation, ready.batches.dataset)  # type: ignore[arg-type]  # Rows
     records = train(
         model,
         task,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-import traceback
 from dataclasses import dataclass, replace
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,18 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-import plainloop
-
+from ..plain import models
 from ..plain.config import Config, Model
 from ..plain.faults import Fault
 from ..plain.models import layers, own
 from ..plain.prepare import Preparation
 from ..plain.run import build_model, located
 from ..plain.split import split_rows
+from .check_build import explain_build
 from .defaults import MODELS
 from .pretrained import PREFIX
 from .setting_problems import ModelDoesNotFit, UnknownModel
 
-NOT_THEIRS = [Path(file).parent for file in (torch.__file__, plainloop.__file__, traceback.__file__)]  # not the user's code
 NOT_FOR_A_FILE = {"run", "own", "layers", "__init__", *MODELS}  # names in models/ that a file of the user's own cannot take
 
 
@@ -166,6 +164,13 @@ def first_weights(model: OwnModel) -> dict[str, torch.Tensor]:
     return {f"{prefix}{name}": tensor for name, tensor in model.module.state_dict().items()}
 
 
+def find_own(folder: Path, stem: str) -> None:
+    """Makes the model file of the user's own in a folder the one that a run imports."""
+    models.__path__[:] = [models.__path__[0], str(folder.resolve())]
+    sys.modules.pop(f"{models.__name__}.{stem}", None)
+    invalidate_caches()
+
+
 def reader_of(config: Config) -> Any:
     return import_module(f"..plain.readers.{config.source.reader}", __package__)
 
@@ -185,7 +190,10 @@ def build(model: OwnModel, config: Config, preparation: Preparation, home: Path)
         assert model.module is not None
         return own.Model.around(model.module, preparation.shapes)
     if config.model.file == "own":
-        return build_model(config, preparation, home)
+        try:
+            return build_model(config, preparation, home)
+        except Exception as error:
+            raise explain_build(error, model.name, config.model.settings) from error
     try:
         made = build_model(config, preparation, home)
         with torch.no_grad():
@@ -218,94 +226,3 @@ def two_empty_rows(shapes: dict[str, Any]) -> dict[str, torch.Tensor]:
         rows["target_in"] = torch.ones(2, 4, dtype=torch.long)
     made = {kind: values for kind, values in rows.items() if values.shape[1]}
     return made | ({"lengths": torch.ones(2, dtype=torch.long)} if "lengths" in shapes else {})
-
-
-def try_one_batch(model: OwnModel, config: Config, home: Path) -> None:
-    """Runs one batch of a model of the user's own through scores and loss. Raises: ModelDoesNotFit."""
-    if config.model.file not in ("own", "layers"):
-        return
-    source = located(config.source, home)
-    table = reader_of(config).read(source, config.columns)
-    split = split_rows(table, config.split, [table[column.name] for column in config.targets])
-    preparation = Preparation.fit(config, table, split)
-    few = table.rows(split["train"][: min(len(split["train"]), max(2, config.train.batch_size))])
-    task = preparation.task
-    inputs, target = preparation.rows(few)[torch.arange(len(few))]
-    width, image = own.flat_width(preparation.shapes), preparation.shapes.get("image")
-    takes = (
-        f"(rows, {width})"
-        if image is None or len(inputs) > 1
-        else f"(rows, {image['channels']}, {', '.join(map(str, image['size']))})"
-    )
-    wanted = f"a module that takes float32 of shape {takes} and gives scores of shape (rows, {task.num_outputs})"
-    try:
-        made = build(model, config, preparation, home)
-        first = {name: tensor.clone() for name, tensor in made.state_dict().items()}
-        scores = made(inputs)
-        made.load_state_dict(first)  # a batch normalisation has counted the batch
-    except ModelDoesNotFit:
-        raise
-    except Exception as error:
-        raise ModelDoesNotFit(
-            model.name,
-            f"{type(error).__name__}: {error}{where(error)}",
-            wanted,
-            f"give its first layer {width} inputs and its last {task.num_outputs} outputs",
-        ) from error
-    if not isinstance(scores, torch.Tensor):
-        raise ModelDoesNotFit(
-            model.name,
-            f"it gave a {type(scores).__name__}{forward_of(made)}",
-            f"a tensor of scores of shape ({len(target)}, {task.num_outputs})",
-            "return the scores alone from forward",
-        )
-    shape = tuple(scores.shape)
-    if scores.dim() not in (2, 3) or shape[0] != len(target) or shape[-1] != task.num_outputs:
-        raise ModelDoesNotFit(
-            model.name,
-            f"it gave scores of shape {shape} for {len(target)} rows{forward_of(made)}",
-            f"scores of shape ({len(target)}, {task.num_outputs})",
-            f"give its last layer {task.num_outputs} outputs",
-        )
-    if "target_in" in inputs and not (hasattr(made, "start") and hasattr(made, "step")):
-        raise ModelDoesNotFit(
-            model.name,
-            "it cannot write: it has no methods start and step",
-            "start(inputs), the state before the first token, and step(state, tokens), the scores of the next and the state",
-            "look at plain/models/sequence_rnn.py in a run folder, and write the two methods as they are written there",
-        )
-    if not any(parameter.requires_grad for parameter in made.parameters()):
-        raise ModelDoesNotFit(
-            model.name,
-            "it has no parameter that can learn",
-            "at least one parameter with requires_grad",
-            "keep the layers as attributes of the module",
-        )
-    if not task.loss(scores.float(), target).requires_grad:
-        raise ModelDoesNotFit(
-            model.name,
-            "its scores are cut off from its parameters",
-            "scores that a gradient can flow back from",
-            "leave out .detach() and torch.no_grad() in forward",
-        )
-
-
-def where(error: Exception) -> str:
-    """The line of the user's own code at which an error arose."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_file()]
-    theirs = [frame for frame in frames if not any(Path(frame.filename).is_relative_to(place) for place in NOT_THEIRS)]
-    return f" (line {theirs[-1].lineno} of {Path(theirs[-1].filename).name}: {theirs[-1].line})" if theirs else ""
-
-
-def forward_of(made: nn.Module) -> str:
-    """Where the forward of the user's module is written."""
-    forward = type(getattr(made, "module", made)).__dict__.get("forward")
-    try:
-        lines, first = inspect.getsourcelines(forward)  # type: ignore[arg-type]  # None is a TypeError
-        place = Path(inspect.getsourcefile(forward) or "")  # type: ignore[arg-type]
-    except (OSError, TypeError):
-        return ""
-    if any(place.is_relative_to(folder) for folder in NOT_THEIRS):
-        return ""
-    answer = next((first + n for n, line in reversed(list(enumerate(lines))) if line.strip().startswith("return")), first)
-    return f" (line {answer} of {place.name}: {lines[answer - first].strip()})"

@@ -1,0 +1,398 @@
+"""What can be seen before the model runs: what was handed over, devices, modes, the optimizer, the numbers of the batch.
+
+Part of the pre-flight, see check.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..problems import listed
+from .check_batch import Batch, Data
+from .check_finding import Finding
+from .check_graph import hidden_tensors
+from .check_lines import Line, Script, attribute_line
+from .check_problems_data import DataUnusable, LabelsSorted, NotFinite, OneLabelOnly, WrongDevice
+from .check_problems_model import LeftInEval, NotBuilt, WrongInputShape
+from .check_problems_training import (
+    GraphCut,
+    NothingLearns,
+    NotInOptimizer,
+    PartOutsideOptimizer,
+    UnregisteredLayers,
+    WeightsAlike,
+)
+from .check_trace import tensors_in
+from .check_trial import Trial
+
+TWO_WAYS = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)  # they work otherwise in evaluation mode
+
+
+def not_built(model: Any, loss: Any, optimizer: Any, script: Script) -> Finding | None:
+    """A class, or something else, in the place of a model, a loss or an optimizer."""
+    for place, name, value in ((0, "model", model), (-1, "loss", loss), (-1, "optimizer", optimizer)):
+        line = script.of(place, name)
+        where = (line,) if line else ()
+        if isinstance(value, type):
+            inside = "model.parameters(), lr=0.001" if name == "optimizer" else ""
+            own = (
+                f"torch.optim.{value.__name__}"
+                if name == "optimizer"
+                else f"nn.{value.__name__}"
+                if name == "loss"
+                else value.__name__
+            )
+            return NotBuilt(f"{name} is the class {value.__name__}", "An object of it.", f"{name} = {own}({inside})", where=where)
+    if not isinstance(model, nn.Module):
+        line = script.of(0, "model")
+        return NotBuilt(
+            f"model is a {type(model).__name__}",
+            "A torch.nn.Module.",
+            "model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3))",
+            where=(line,) if line else (),
+        )
+    if optimizer is not None and not hasattr(optimizer, "param_groups"):
+        text, fix = f"optimizer is a {type(optimizer).__name__}", "optimizer = torch.optim.Adam(model.parameters(), lr=0.001)"
+        return NotBuilt(text, "A torch.optim.Optimizer.", fix, where=maybe(script.of(-1, "optimizer")))
+    if loss is not None and not callable(loss):
+        text = f"loss is a {type(loss).__name__}: the function is wanted, not what it gave"
+        return NotBuilt(
+            text, "A function of scores and labels.", "loss = nn.CrossEntropyLoss()", where=maybe(script.of(-1, "loss"))
+        )
+    return None
+
+
+def without_gradients(script: Script) -> Finding | None:
+    """Gradients that are switched off for the whole program."""
+    if torch.is_grad_enabled() and not torch.is_inference_mode_enabled():
+        return None
+    text = "Gradients are switched off where the check is called: nothing would learn"
+    return GraphCut(text, "Gradients while training.", "torch.set_grad_enabled(True)", where=maybe(script.line))
+
+
+def can_learn(model: nn.Module, script: Script) -> Finding | None:
+    """Whether the model has parameters that learn."""
+    parameters = dict(model.named_parameters())
+    line = script.of(0, "model")
+    where: tuple[Line, ...] = (line,) if line else ()
+    if not parameters:
+        hidden = hidden_layers(model)
+        if hidden is not None:
+            return hidden
+        return NothingLearns(
+            "The model has no parameters",
+            "At least one layer with weights, kept as an attribute.",
+            "self.fc = nn.Linear(4, 3)  # in __init__",
+            where=where,
+        )
+    if not any(p.requires_grad for p in parameters.values()):
+        last = next((name.rpartition(".")[0] for name in reversed(parameters) if "." in name), "")
+        owner = f"model[{last}]" if last.isdigit() else f"model.{last}".rstrip(".")
+        return NothingLearns(
+            f"All {len(parameters)} parameters are frozen",
+            "At least one parameter that learns.",
+            f"{owner}.requires_grad_(True)",
+            where=where,
+        )
+    return None
+
+
+def hidden_layers(model: nn.Module) -> Finding | None:
+    """Layers in a plain list or dictionary, in a model that has no others."""
+    for attribute, value in vars(model).items():
+        tensors = (
+            []
+            if attribute.startswith("_")
+            else [t for t in hidden_tensors(value) if isinstance(t, nn.Parameter) or t.requires_grad]
+        )
+        if tensors:
+            kind = (
+                "nn.ModuleDict"
+                if isinstance(value, dict)
+                else "nn.ModuleList"
+                if isinstance(value, (list, tuple))
+                else "nn.Parameter"
+            )
+            held = f"the {type(value).__name__} self.{attribute}"
+            text = f"The model has no parameters: {len(tensors)} weights are in {held}, which it does not know of"
+            return UnregisteredLayers(
+                text,
+                "Layers that are registered.",
+                f"self.{attribute} = {kind}(self.{attribute})",
+                where=attribute_line(type(model), attribute),
+            )
+    return None
+
+
+def devices(model: nn.Module, batch: Batch, data: Data, device: Any, script: Script) -> Finding | None:
+    """Model, inputs and labels on one device; batches of a DataLoader are moved, as every loop does."""
+    named = [*model.named_parameters(), *model.named_buffers()]
+    homes: dict[torch.device, list[str]] = {}
+    for name, tensor in named:
+        homes.setdefault(tensor.device, []).append(name)
+    if len(homes) > 1:
+        most = max(homes, key=lambda home: len(homes[home]))
+        other = next(home for home in homes if home != most)
+        fix = f'model = model.to("{most}")'
+        return WrongDevice(
+            f"The model is on several devices: {listed(homes[other], 3)} on {other}, the rest on {most}",
+            f"All on {most}.",
+            fix,
+            where=maybe(script.of(0, "model")),
+        )
+    home = next(iter(homes), torch.device("cpu"))
+    if home.type == "meta":
+        return WrongDevice(
+            "The model is on meta, where tensors have no values",
+            "A model with values.",
+            'model = model.to_empty(device="cpu")',
+            where=maybe(script.of(0, "model")),
+        )
+    wanted = torch.device(device) if device is not None else None
+    if wanted is not None and (
+        wanted.type != home.type or (wanted.index is not None and home.index is not None and wanted.index != home.index)
+    ):
+        return WrongDevice(
+            f"The model is on {home} and training is to be on {wanted}",
+            f"A model on {wanted}.",
+            f'model = model.to("{wanted}")',
+            where=maybe(script.of(0, "model")),
+        )
+    parts = [("inputs", tensor, 0) for tensor in batch.inputs] + [("labels", tensor, 1) for tensor in tensors_in(batch.labels)]
+    for what, tensor, part in parts:
+        moved = tensor.device.type == "cpu" and (data.kind != "tensors" or wanted is not None)
+        if tensor.device != home and not moved:
+            name = script.data(part)[0] or ("X" if part == 0 else "y")
+            where = maybe(script.data(part)[1])
+            return WrongDevice(
+                f"The model is on {home} and the {what} are on {tensor.device}",
+                f"All on {home}.",
+                f'{name} = {name}.to("{home}")',
+                where=where,
+            )
+    return None
+
+
+def maybe(line: Line | None) -> tuple[Line, ...]:
+    return (line,) if line is not None else ()
+
+
+def optimizer_holds(model: nn.Module, optimizer: Any, loss: Any, script: Script) -> Finding | None:
+    """The parameters of the optimizer beside those of the model."""
+    if optimizer is None:
+        return None
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    named = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    known = {id(p) for p in model.parameters()}
+    if isinstance(loss, nn.Module):
+        known |= {id(p) for p in loss.parameters()}
+        named |= {f"loss.{name}": p for name, p in loss.named_parameters() if p.requires_grad}
+    lacking = [name for name, p in named.items() if id(p) not in held]
+    strangers = [p for group in optimizer.param_groups for p in group["params"] if id(p) not in known]
+    kind, rate = type(optimizer).__name__, optimizer.param_groups[0]["lr"] if optimizer.param_groups else 0.001
+    fix = f"optimizer = torch.optim.{kind}(model.parameters(), lr={float(rate):g})"
+    where = maybe(script.of(-1, "optimizer"))
+    if lacking and strangers:
+        text = f"The optimizer holds {len(strangers)} tensors that are not in the model, and lacks {listed(lacking, 4)}"
+        why = (
+            "The model, or a part of it, was made anew or copied after the optimizer was made."
+            if held & known or strangers
+            else ""
+        )
+        return NotInOptimizer(
+            text, "An optimizer made after the model is complete.", f"{fix}  # after the last change of the model", why, where
+        )
+    if lacking and not held & known:
+        return NotInOptimizer(
+            f"The optimizer holds none of the model's parameters, such as {listed(lacking, 3)}",
+            "All parameters that learn.",
+            fix,
+            where=where,
+        )
+    if lacking:
+        held_of = f"{len(named) - len(lacking)} of {len(named)}"
+        text = f"The optimizer holds {held_of} parameters that want a gradient; it lacks {listed(lacking, 4)}"
+        return PartOutsideOptimizer(text, "All parameters that learn.", fix, where=where)
+    return None
+
+
+def modes(trial: Trial) -> None:
+    """Dropout and batch normalisation in evaluation mode, where nothing says that it is meant."""
+    off = [m for m in trial.core.modules() if isinstance(m, TWO_WAYS) and not m.training and rate_of(m)]
+    frozen = [m for m in off if list(m.parameters()) and not any(p.requires_grad for p in m.parameters())]
+    off = [m for m in off if m not in frozen]
+    if not off or trial.inside:
+        return
+    whole = not trial.core.training
+    if not whole and all(within_frozen(trial.core, m) for m in off):
+        return
+    what = "The model is in evaluation mode" if whole else "A part of the model is in evaluation mode"
+    trial.add(
+        LeftInEval(
+            f"{what}: {listed([trial.layer(m) for m in off], 3)} are switched off",
+            "Training mode.",
+            "model.train()  # at the start of every epoch",
+            where=maybe(trial.script.of(0, "model")),
+        )
+    )
+
+
+def rate_of(module: nn.Module) -> float:
+    return float(getattr(module, "p", 1.0))
+
+
+def within_frozen(model: nn.Module, layer: nn.Module) -> bool:
+    """Whether a layer belongs to a part whose parameters are all frozen."""
+    parts = [m for m in model.modules() if m is not model and layer in m.modules() and list(m.parameters())]
+    return any(not any(p.requires_grad for p in part.parameters()) for part in parts)
+
+
+def numbers(trial: Trial) -> None:
+    """Inputs and labels that are not finite."""
+    whole = trial.data.whole if not trial.inside else []
+    for what, part, tensors in (("inputs", 0, [*whole, *trial.batch.inputs]), ("labels", 1, [*label_tensors(trial)])):
+        for tensor in tensors:
+            if tensor.is_floating_point() and tensor.numel() < 50_000_000 and not bool(torch.isfinite(tensor).all()):
+                row = (~torch.isfinite(tensor)).nonzero()[0].tolist()
+                name = trial.data_name(part)
+                place = f"row {row[0]}" + (f", column {row[1]}" if len(row) == 2 else "") if row else "the value"
+                value = float(tensor[tuple(row)])
+                text = f"The {what} are not finite: {place} is {value:g}"
+                fix = (
+                    f"{name} = torch.nan_to_num({name})"
+                    if part == 0
+                    else f"rows = torch.isfinite({name}); X, {name} = X[rows], {name}[rows]"
+                )
+                trial.add(NotFinite(text, f"Finite {what}.", fix, where=trial.data_line(part)))
+                return
+
+
+def label_tensors(trial: Trial) -> list[Tensor]:
+    whole = [trial.data.labels] if trial.data.labels is not None and not trial.inside else []
+    return [*whole, *tensors_in(trial.batch.labels)]
+
+
+def label_order(trial: Trial) -> None:
+    """Labels that are all alike, or rows sorted by label that are not shuffled."""
+    labels, first = trial.data.labels, trial.batch.labels
+    if labels is None or labels.dim() > 1 or labels.is_floating_point() or trial.inside or len(labels) < 3:
+        return
+    values = labels.unique()
+    if len(values) == 1:
+        trial.add(
+            OneLabelOnly(
+                f"All {len(labels)} labels that were read are {int(values[0])}",
+                "Labels that differ.",
+                f"print({trial.data_name(1)}.unique(return_counts=True))",
+                where=trial.data_line(1),
+            )
+        )
+    elif trial.data.in_order and trial.data.kind == "loader" and isinstance(first, Tensor) and first.dim() == 1:
+        size = trial.data.batch_size or 32
+        if len(first) >= 8 and bool((first == first[0]).all()) and (trial.data.num_rows or 0) > size:
+            trial.add(
+                LabelsSorted(
+                    f"The rows come sorted by label: the first batch has class {int(first[0])} alone, of {len(values)}",
+                    "Batches with rows of all classes.",
+                    f"loader = DataLoader(dataset, batch_size={size}, shuffle=True)",
+                    where=maybe(trial.script.of(1, "data")),
+                )
+            )
+
+
+def alike(trial: Trial) -> None:
+    """Layers whose units all begin with the same weights, other than a last one of zeros."""
+    layers = [m for m in trial.core.modules() if isinstance(m, (nn.Linear, nn.modules.conv._ConvNd)) and len(m.weight) > 1]
+    for layer in layers[:-1]:
+        weight = layer.weight.detach().flatten(1)
+        if layer.weight.requires_grad and bool((weight == weight[:1]).all()) and (weight.any() or not has_skip(trial, layer)):
+            text = f"All {len(weight)} units of {trial.layer(layer)} begin with the same weights"
+            name = trial.path(layer)
+            trial.add(
+                WeightsAlike(
+                    text, "Units that differ.", f"nn.init.xavier_uniform_({name}.weight)", where=maybe(trial.made(layer))
+                )
+            )
+            return
+
+
+def has_skip(trial: Trial, layer: nn.Module) -> bool:
+    """Whether the result of a layer of zeros is added to something: a branch that begins as nothing."""
+    places = [i for i, call in enumerate(trial.tape.calls) if call.layer is layer]
+    following = trial.tape.calls[places[-1] + 1 : places[-1] + 6] if places else []
+    return any(call.name.strip("_") in ("add", "iadd", "mul", "chunk", "split", "radd") for call in following)
+
+
+def no_labels(data: Data, batch: Batch, task: str | None, loss: Any, script: Script) -> Finding | None:
+    """Data without labels, for a task or a loss that needs some."""
+    needs = isinstance(loss, (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)) or task in (
+        "binary",
+        "multiclass",
+        "multilabel",
+        "regression",
+    )
+    if batch.rebuilt and needs:
+        where = maybe(data.line or script.of(1, "data"))
+        return DataUnusable(
+            "The data has inputs and no labels",
+            "Pairs (x, y).",
+            "return self.x[i], self.y[i]  # in __getitem__; or TensorDataset(X, y)",
+            where=where,
+        )
+    words = [label for label in flat(batch.labels) if isinstance(label, str)]
+    if words:
+        where = maybe(data.line or script.data(1)[1])
+        return DataUnusable(
+            f"The labels are words, not numbers: the first is {words[0]!r}",
+            "Class numbers.",
+            "y = classes.index(word)  # in __getitem__, with classes = sorted(set(words))",
+            where=where,
+        )
+    for part, what in ((batch.args, "inputs"), (batch.labels, "labels")):
+        odd = [value for value in flat(part) if value is not None and not isinstance(value, (Tensor, int, float, bool))]
+        if odd:
+            return DataUnusable(
+                f"The {what} are {type(odd[0]).__name__} objects, not tensors",
+                "Tensors.",
+                "x = torch.as_tensor(x)",
+                where=maybe(data.line),
+            )
+    return None
+
+
+def flat(value: Any) -> list[Any]:
+    if isinstance(value, (tuple, list)):
+        return [item for part in value for item in flat(part)]
+    return [item for part in value.values() for item in flat(part)] if isinstance(value, dict) else [value]
+
+
+def like_labels(tensor: Tensor) -> bool:
+    return tensor.dim() == 1 and not tensor.is_floating_point()
+
+
+def like_inputs(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() and tensor.dim() > 1 and tensor.shape[1:].numel() > 1
+
+
+def rows_agree(batch: Batch, data: Data, script: Script) -> Finding | None:
+    """As many labels as inputs in a batch."""
+    first = batch.inputs[0] if len(batch.inputs) == 1 else None
+    second = batch.labels if isinstance(batch.labels, Tensor) else None
+    if first is not None and second is not None and like_labels(first) and like_inputs(second) and not batch.rebuilt:
+        got = f"whole numbers of shape {tuple(first.shape)} first, then floats of shape {tuple(second.shape)}"
+        text, fix = f"The batch has {got}: labels and inputs are swapped", "return x, y  # in __getitem__"
+        return WrongInputShape(text, "Pairs (x, y).", fix, where=maybe(data.line or script.of(1, "data")))
+    sizes = {len(tensor) for tensor in batch.inputs if tensor.dim()}
+    labels = [tensor for tensor in tensors_in(batch.labels) if tensor.dim()]
+    if labels and sizes and len(labels[0]) not in sizes:
+        shapes = f"inputs of shape {tuple(batch.inputs[0].shape)}, labels of shape {tuple(labels[0].shape)}"
+        return WrongInputShape(
+            f"The batch has {shapes}",
+            "Rows along the first axis of both.",
+            "X = X.T  # rows first",
+            where=maybe(script.data(0)[1]),
+        )
+    return None

@@ -1,0 +1,314 @@
+"""The way back from the loss to the weights: what takes part, what is cut off, what is not registered, what is overwritten.
+
+Part of the pre-flight, see check.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..problems import listed
+from .check_backward import not_finite
+from .check_finding import Finding
+from .check_lines import Line, attribute_line, method_line
+from .check_problems_training import (
+    GraphCut,
+    LayerUnused,
+    LossFails,
+    NoGradientHere,
+    UnregisteredLayers,
+)
+from .check_trace import Call, Tape, tensors_in
+from .check_trial import Trial
+
+CUTS = {  # operations without a gradient -> what to write in their place
+    "detach": "without .detach()",
+    "detach_": "without .detach_()",
+    "data": "without .data",
+    "item": "without .item()",
+    "tolist": "without .tolist()",
+    "numpy": "with torch's operations in place of NumPy's",
+    "__array__": "with torch's operations in place of NumPy's",
+    "__float__": "without float()",
+    "argmax": "with softmax in place of argmax",
+    "round": "without round",
+    "sign": "without sign",
+    "__int__": "without int()",
+    "long": "without .long()",
+    "int": "without .int()",
+    "tensor": "without torch.tensor(), which copies values alone",
+    "as_tensor": "without torch.as_tensor(), which copies values alone",
+    "floor": "without floor",
+    "ceil": "without ceil",
+    "gt": "with a sigmoid in place of a comparison",
+    "__gt__": "with a sigmoid in place of a comparison",
+    "heaviside": "with a sigmoid in place of a step",
+}
+
+
+def leaves_of(tensor: Tensor) -> list[Tensor]:
+    """The tensors that gradients flow to from here."""
+    waiting, seen, found = [tensor.grad_fn], set(), []
+    if tensor.requires_grad and tensor.grad_fn is None:
+        return [tensor]
+    while waiting:
+        node: Any = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            found.append(node.variable)
+        waiting += [following for following, _ in node.next_functions]
+    return found
+
+
+def loss_is_usable(trial: Trial) -> bool:
+    """Whether the loss is one finite number that depends on weights; adds the finding where it is not."""
+    loss, line = trial.loss_value, None if trial.inside else trial.script.of(-1, "loss")
+    where = (line,) if line is not None else ()
+    if not isinstance(loss, Tensor):
+        if isinstance(loss, (int, float)) or hasattr(loss, "dtype"):
+            text = f"The loss is a plain number ({type(loss).__name__}), which has no way back to the weights"
+            trial.add(
+                GraphCut(
+                    text,
+                    "A tensor of one number.",
+                    "loss = criterion(scores, labels)  # without .item()",
+                    where=cut_lines(trial) or where,
+                )
+            )
+        else:
+            trial.add(
+                LossFails(
+                    f"The loss is a {type(loss).__name__}",
+                    "A tensor of one number.",
+                    "return loss  # at the end of the loss",
+                    where=where,
+                )
+            )
+        return False
+    if loss.numel() != 1:
+        trial.add(
+            LossFails(
+                f"The loss is a tensor of shape {trial.shape(loss)}",
+                "One number.",
+                'loss = loss.mean()  # or reduction="mean"',
+                where=where,
+            )
+        )
+        return False
+    if not torch.isfinite(loss).all():
+        trial.add(not_finite(trial, loss))
+        return False
+    return True
+
+
+def cut_lines(trial: Trial) -> tuple[Line, ...]:
+    return trial.where(next(iter(cuts(trial.tape)), None))
+
+
+def cuts(tape: Tape) -> list[Call]:
+    """The calls that cut a gradient off, the last one first."""
+    found = []
+    for call in reversed(tape.calls):
+        incoming = any(tensor.requires_grad for tensor in call.tensors)
+        if (
+            call.name in CUTS
+            and call.grad
+            and incoming
+            and not any(out.requires_grad for out in call.outs)
+            and call.line is not None
+        ) or (call.name in ("tensor", "as_tensor") and call.args and any(t.requires_grad for t in tensors_in(call.args[0]))):
+            found.append(call)
+    return found
+
+
+def follow(trial: Trial) -> bool:
+    """Adds findings about the graph; whether a gradient reaches any parameter of the model."""
+    loss = trial.loss_value
+    assert loss is not None
+    leaves = leaves_of(loss) if loss.requires_grad else []
+    known = {id(parameter) for parameter in trial.model.parameters()}
+    reached = {id(leaf) for leaf in leaves} & known
+    asked = [call for call in trial.tape.calls if call.name in ("requires_grad_", "requires_grad")]  # for gradients of inputs
+    batch = {id(tensor) for call in asked for tensor in (*call.outs, *call.tensors)}
+    batch |= {id(tensor) for tensor in tensors_in(list(vars(trial.handed).values()))}
+    strangers = [
+        leaf for leaf in leaves if id(leaf) not in known and id(leaf) not in batch and id(leaf) not in in_optimizer(trial)
+    ]
+    if strangers:
+        trial.add(unregistered(trial, strangers))
+    learning = {name: p for name, p in trial.parameters.items() if p.requires_grad}
+    missing = {name: p for name, p in learning.items() if id(p) not in reached and p.numel()}
+    if not reached:
+        if not strangers:
+            trial.add(all_cut(trial))
+        return False
+    if missing:
+        partly_cut(trial, missing, len(learning))
+    return True
+
+
+def in_optimizer(trial: Trial) -> set[int]:
+    if trial.optimizer is None:
+        return set()
+    return {id(p) for group in trial.optimizer.param_groups for p in group["params"]}
+
+
+def all_cut(trial: Trial) -> Finding:
+    found = [call for call in cuts(trial.tape) if not call.name.startswith("__")] or cuts(trial.tape)
+    used = {id(t) for call in trial.tape.calls for t in call.tensors}
+    silent = [call for call in trial.tape.calls if not call.grad and any(t.is_leaf and t.requires_grad for t in call.tensors)]
+    if not found and silent:
+        return GraphCut(
+            "forward runs without gradients, under torch.no_grad() or inference_mode",
+            "Gradients while training.",
+            "with torch.enable_grad(): ...  # or leave out torch.no_grad()",
+            where=trial.where(silent[-1]),
+        )
+    if not found and isinstance(trial.scores, Tensor) and trial.is_input(trial.scores):
+        line = method_line(type(trial.core), "forward")
+        text = "forward returns its input: what its layers made of it is not used"
+        return GraphCut(text, "The result of the layers.", "return self.fc(x)", where=(line,) if line else ())
+    if not found and not any(id(p) in used for p in trial.parameters.values()):
+        return GraphCut(
+            "The loss does not depend on any parameter of the model",
+            "Scores that come out of its layers.",
+            "return self.fc(x)",
+            where=trial.where(trial.tape.maker(trial.scores)) if isinstance(trial.scores, Tensor) else (),
+        )
+    if not found:
+        return GraphCut(
+            "The loss has no way back to the weights",
+            "A loss that depends on the weights.",
+            "loss = criterion(model(x), y)",
+            where=trial.where(trial.tape.calls[-1] if trial.tape.calls else None),
+        )
+    call, others = found[0], [other.line for other in found[1:3]]
+    return GraphCut(
+        f"{call.name.strip('_')} cuts the loss off from the weights: no parameter gets a gradient",
+        "A gradient for every parameter.",
+        uncut(call),
+        where=trial.where(call, *others),
+    )
+
+
+def uncut(call: Call) -> str:
+    """The line of a cut without it."""
+    text = call.line.code if call.line is not None else "x = layer(x)"
+    clean = text
+    for piece in (f".{call.name}()", f".{call.name.strip('_')}()", ".data"):
+        if piece in clean and (piece != ".data" or call.name == "data"):
+            clean = clean.replace(piece, "")
+    return clean if clean != text else f"{text}  # {CUTS.get(call.name, 'without the cut')}"
+
+
+def partly_cut(trial: Trial, missing: dict[str, Tensor], learning: int) -> None:
+    """Parameters without a gradient: never used, run without gradients, or cut off."""
+    used = {id(tensor): call for call in trial.tape.calls for tensor in call.tensors if tensor.is_leaf}
+    unused = [name for name, p in missing.items() if id(p) not in used and not inside_hidden(trial, p)]
+    silent = [name for name, p in missing.items() if name not in unused and id(p) in used and not used[id(p)].grad]
+    cut = [name for name in missing if name not in unused and name not in silent]
+    meant = trial.optimizer is not None and not any(id(missing[name]) in in_optimizer(trial) for name in missing)
+    if unused and not meant and not trial.mine:
+        say_unused(trial, unused)
+    if silent and not meant:
+        owner = silent[0].partition(".")[0]
+        where = trial.where(used[id(missing[silent[0]])])
+        text = f"{len(silent)} of {learning} parameters run without gradients and get none: {listed(silent, 4)}"
+        trial.add(
+            NoGradientHere(
+                text,
+                "A gradient for every parameter that is not frozen.",
+                f"model.{owner}.requires_grad_(False)  # or leave out torch.no_grad()",
+                where=where,
+            )
+        )
+    if cut and not meant:
+        call = next(iter(cuts(trial.tape)), None)
+        name = call.name.strip("_") if call is not None else "An operation"
+        text = f"{name} cuts the gradient off: {len(cut)} of {learning} parameters get none ({listed(cut, 4)})"
+        fix = uncut(call) if call is not None else f"model.{cut[0].rpartition('.')[0]}.requires_grad_(False)  # where it is meant"
+        trial.add(GraphCut(text, "A gradient for every parameter.", fix, where=trial.where(call)))
+
+
+def inside_hidden(trial: Trial, parameter: Tensor) -> bool:
+    """Whether a parameter belongs to a layer that ran, in an operation that hides its tensors."""
+    return any(any(p is parameter for p in module.parameters(recurse=False)) for module in trial.tape.ran)
+
+
+def say_unused(trial: Trial, names: list[str]) -> None:
+    owners = list(dict.fromkeys(name.rpartition(".")[0] for name in names))
+    first: Any = trial.core.get_submodule(owners[0]) if owners[0] else None
+    title = f"{trial.layer(first)} is" if len(owners) == 1 and first is not None else f"The parameters {listed(names, 4)} are"
+    line = trial.made_parameter(names[0])
+    owner = owners[0] or names[0]
+    fix = f"x = self.{owner}(x)  # in forward, or leave it out"
+    trial.add(LayerUnused(f"{title} never used in forward", "Layers that take part.", fix, where=(line,) if line else ()))
+
+
+def unregistered(trial: Trial, leaves: list[Tensor]) -> Finding:
+    """Weights that the model does not list: in a plain list or dictionary, made in forward, or from outside."""
+    places = {id(leaf) for leaf in leaves}
+    for name, module in trial.core.named_modules():
+        for attribute, value in vars(module).items():
+            if attribute.startswith("_") and attribute in ("_parameters", "_buffers", "_modules"):
+                continue
+            hidden = {id(t) for t in hidden_tensors(value)}
+            if places & hidden:
+                where = attribute_line(type(module), attribute)
+                kind = (
+                    "nn.ModuleDict"
+                    if isinstance(value, dict)
+                    else "nn.ModuleList"
+                    if isinstance(value, (list, tuple))
+                    else "nn.Parameter"
+                )
+                held = (
+                    "the dictionary"
+                    if isinstance(value, dict)
+                    else f"the {type(value).__name__}"
+                    if isinstance(value, (list, tuple))
+                    else "the attribute"
+                )
+                if kind == "nn.ModuleList" and all(isinstance(item, Tensor) for item in value):
+                    kind = "nn.ParameterList"
+                return UnregisteredLayers(
+                    f"{len(leaves)} weights are used that the model does not know of: they are in {held} self.{attribute}"
+                    + (f" of {name}" if name else ""),
+                    "Layers that are registered.",
+                    f"self.{attribute} = {kind}({f'self.{attribute}' if kind != 'nn.Parameter' else 'torch.randn(...)'})",
+                    where=where,
+                )
+    call = next((c for c in trial.tape.calls if any(id(t) in places for t in c.tensors) and c.line is not None), None)
+    made = any(
+        module for module in trial.tape.ran if id(module) not in trial.names and any(id(p) in places for p in module.parameters())
+    )
+    if made:
+        text = (
+            f"A layer is made in forward, or kept outside the model: its {len(leaves)} weights are not among model.parameters()"
+        )
+    else:
+        text = f"{len(leaves)} weights are used that are not among model.parameters()"
+    return UnregisteredLayers(
+        text,
+        "Layers made in __init__ and kept as attributes.",
+        "self.fc = nn.Linear(16, 3)  # in __init__, and self.fc(x) in forward",
+        where=trial.where(call),
+    )
+
+
+def hidden_tensors(value: Any) -> list[Tensor]:
+    """The weights in plain lists and dictionaries of layers or tensors."""
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, nn.Module):
+        return list(value.parameters())
+    if isinstance(value, dict):
+        return [t for item in value.values() for t in hidden_tensors(item)]
+    if isinstance(value, (list, tuple)):
+        return [t for item in value for t in hidden_tensors(item)]
+    return []

@@ -1,0 +1,242 @@
+"""Whether each row is judged by itself: other rows, other numbers of rows and evaluation mode must not change its scores.
+
+Part of the pre-flight, see check.py. The model runs twice in evaluation mode, on a batch and on the same batch with all rows but
+one exchanged. The row that stayed must keep its scores; where it does not, the first operation whose result has no axis with that
+row unchanged is where rows mix.
+
+Axes: n rows of the batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .check_batch import Batch
+from .check_finding import Finding
+from .check_loss import stretched
+from .check_problems_model import DropoutAlwaysOn, RowsMixed, SilentBroadcast
+from .check_shapes import BINARY
+from .check_trace import Call, Tape, tensors_in
+from .check_trial import Trial, seeded
+
+NORMS = {"batch_norm", "instance_norm"}
+ALONG = {"softmax", "log_softmax", "mean", "sum", "norm", "std", "var", "max", "min", "cumsum", "normalize", "layer_norm", "amax"}
+
+
+def judged_alone(trial: Trial) -> None:
+    """Adds findings about rows that mix, in evaluation mode."""
+    trial.model.eval()
+    batch = trial.batch
+    row = trial.rows // 2
+    before = run(trial, batch)
+    if before is None or trial.rows < 3:
+        return
+    dropout_on(trial, before)
+    after = run(trial, others_exchanged(batch, row))
+    if after is None or len(before.calls) != len(after.calls):
+        return
+    first, second = list(tensors_in(before.result)), list(tensors_in(after.result))
+    pairs = [(a, b) for a, b in zip(first, second, strict=False) if a.shape == b.shape and a.dim() and len(a) == trial.rows]
+    if all(same(a[row], b[row]) for a, b in pairs):
+        return
+    if any(call.name in NORMS and not tracked(call) for call in before.calls):
+        return  # normalised over the batch on purpose, in evaluation mode too
+    again = run(trial, batch)
+    if again is None or any(not same(a, b) for a, b in zip(first, tensors_in(again.result), strict=False) if a.shape == b.shape):
+        return  # it keeps something from run to run, so that runs cannot be compared
+    trial.add(mixed(trial, *culprit(before, after, row, trial.rows)))
+
+
+class Ran(Tape):
+    """A tape with the result of the run."""
+
+    result: Any = None
+
+
+def run(trial: Trial, batch: Batch) -> Ran | None:
+    """A run in evaluation mode, always with the same random numbers; None where it fails."""
+    tape = Ran(keep=True)
+    seeded(trial, 0)
+    try:
+        tape.result = trial.forward(batch.fresh(), tape)
+    except Exception:
+        return None
+    return tape
+
+
+def others_exchanged(batch: Batch, row: int) -> Batch:
+    """The batch with every row but one replaced by the first; floats are changed too, in case all rows are alike."""
+    n = batch.rows
+    order = torch.zeros(n, dtype=torch.long)
+    order[row] = row
+
+    def one(tensor: Tensor) -> Tensor:
+        if not tensor.dim() or len(tensor) != n:
+            return tensor
+        moved = tensor.index_select(0, order.to(tensor.device))
+        if tensor.is_floating_point():
+            factor = torch.full((n, *[1] * (tensor.dim() - 1)), 1.5, dtype=tensor.dtype, device=tensor.device)
+            factor[row] = 1.0
+            moved = moved * factor
+        return moved
+
+    return batch.over(one)
+
+
+def same(a: Tensor, b: Tensor) -> bool:
+    if not a.is_floating_point():
+        return bool(torch.equal(a, b))
+    scale = float(a.abs().max()) if a.numel() else 0.0
+    return bool(torch.allclose(a.float(), b.float(), rtol=1e-3, atol=1e-5 + 1e-4 * min(scale, 1.0), equal_nan=True))
+
+
+def keeps_row(a: Tensor, b: Tensor, row: int, n: int) -> bool:
+    """Whether a tensor has an axis of rows along which the one row stayed, or did not change at all."""
+    if a.shape != b.shape:
+        return False
+    if same(a, b):
+        return True
+    for axis, size in enumerate(a.shape):
+        if size == n and same(a.select(axis, row), b.select(axis, row)):
+            return True
+        if size > n and size % n == 0:  # rows joined with another axis
+            parts_a, parts_b = a.unflatten(axis, (n, -1)), b.unflatten(axis, (n, -1))
+            if same(parts_a.select(axis, row), parts_b.select(axis, row)):
+                return True
+            parts_a, parts_b = a.unflatten(axis, (-1, n)), b.unflatten(axis, (-1, n))
+            if same(parts_a.select(axis + 1, row), parts_b.select(axis + 1, row)):
+                return True
+    return False
+
+
+def culprit(before: Tape, after: Tape, row: int, n: int) -> tuple[Call | None, Tensor | None]:
+    """The first call whose result has lost the row, with the tensor that came in."""
+    for a, b in zip(before.calls, after.calls, strict=True):
+        if a.name in ("__setitem__", "copy_") or not a.kept or a.name != b.name:
+            continue
+        outputs = [(x, y) for x, y in zip(a.kept, b.kept, strict=False) if x.dim() and x.is_floating_point()]
+        if outputs and not keeps_row(*outputs[0], row, n):
+            return a, a.tensors[0] if a.tensors else None
+    return None, None
+
+
+def tracked(call: Call) -> bool:
+    """Whether a batch normalisation uses its running statistics."""
+    training = call.kwargs.get("training", call.args[5] if len(call.args) > 5 else True)
+    return call.name == "batch_norm" and not training
+
+
+def mixed(trial: Trial, call: Call | None, given: Tensor | None) -> Finding:
+    """Rows that mix, by the operation where it begins."""
+    layer: Any = call.layer if call is not None else None
+    holder = next(
+        (m for m in trial.tape.ran if isinstance(m, (nn.MultiheadAttention, nn.RNNBase)) and layer in m.modules()), layer
+    )
+    where, title = trial.where(call, trial.made(holder)), trial.layer(holder)
+    own = "Rows that do not know of each other."
+    if (
+        call is not None
+        and BINARY.match(call.name)
+        and len(call.tensors) > 1
+        and stretched(call.tensors[0], call.tensors[1], trial.rows)
+    ):
+        a, b = (trial.shape(tensor) for tensor in call.tensors[:2])
+        fix = "b = b.unsqueeze(1)  # the one of shape (rows,)"
+        return SilentBroadcast(f"{call.name.strip('_')} gets shapes {a} and {b}", "One shape for both.", fix, where=where)
+    if isinstance(holder, nn.RNNBase) and not holder.batch_first:
+        shape = f", and gets {trial.shape(given)}" if given is not None else ""
+        if (given is not None and given.dim() == 2) or (
+            call is not None and given is not None and given.dim() == 3 and given.shape[1] == 1
+        ):
+            return RowsMixed(
+                f"{title} takes the rows for steps of one sequence{shape}",
+                "Input of shape (rows, steps, numbers).",
+                "x = x.unsqueeze(1)  # with batch_first=True",
+                where=where,
+            )
+        return RowsMixed(
+            f"{title} reads along the rows: without batch_first it takes (steps, rows, numbers){shape}",
+            own,
+            with_batch_first(trial, holder),
+            where=where,
+        )
+    if isinstance(holder, nn.RNNBase):
+        return RowsMixed(
+            f"{title} takes the rows for steps of one sequence",
+            "Input of shape (rows, steps, numbers).",
+            "x = x.unsqueeze(1)",
+            where=where,
+        )
+    attention = next((m for m in trial.tape.ran if isinstance(m, nn.MultiheadAttention) and not m.batch_first), None)
+    if attention is not None and (
+        isinstance(holder, (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer))
+        or (call is not None and "attention" in call.name)
+    ):
+        return RowsMixed(
+            f"{title} attends across the rows: without batch_first it takes (tokens, rows, numbers)",
+            own,
+            with_batch_first(trial, outer(trial, attention)),
+            where=where,
+        )
+    if call is not None and call.name.rstrip("_") in ALONG:
+        text = call.line.code if call.line else ""
+        fix = text.replace("dim=0", "dim=1").replace("(0)", "(1)").replace(", 0)", ", 1)")
+        return RowsMixed(
+            f"{call.name} goes along the axis of rows",
+            "The axis of classes or numbers: dim=1, or -1.",
+            fix if fix != text and fix else f"x = x.{call.name}(dim=1)",
+            where=where,
+        )
+    if call is not None and call.name in ("view", "reshape", "flatten", "transpose", "permute", "T"):
+        return RowsMixed(
+            f"{call.name} tears rows apart: numbers of one row land in another",
+            "An axis of rows that stays whole.",
+            "x = x.permute(0, 2, 1)  # swaps axes; view only regroups numbers",
+            where=where,
+        )
+    name = f"{call.name} in {title}" if call is not None else "The model"
+    return RowsMixed(
+        f"{name} mixes the rows: the scores of a row depend on the others in the batch",
+        own,
+        (call.line.code if call and call.line else "x = layer(x)") + "  # must not mix along axis 0",
+        where=where,
+    )
+
+
+def outer(trial: Trial, attention: nn.Module) -> nn.Module:
+    """The transformer layer that an attention is in, or itself."""
+    kinds = (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
+    return next((m for m in trial.core.modules() if isinstance(m, kinds) and attention in m.modules()), attention)
+
+
+def with_batch_first(trial: Trial, layer: nn.Module) -> str:
+    """The line that makes a layer, with batch_first=True."""
+    line = trial.made(layer)
+    if line is not None and line.code.endswith(")") and line.code.count("(") == line.code.count(")"):
+        return f"{line.code[:-1]}, batch_first=True)".replace("batch_first=False, ", "").replace(", batch_first=False", "")
+    return f"nn.{type(layer).__name__}(..., batch_first=True)"
+
+
+def dropout_on(trial: Trial, tape: Tape) -> None:
+    """F.dropout that is on in evaluation mode."""
+    for call in tape.calls:
+        if not call.name.startswith(("dropout", "alpha_dropout", "feature_dropout", "feature_alpha_dropout")):
+            continue
+        rate = call.kwargs.get("p", call.args[1] if len(call.args) > 1 else 0.5)
+        on = call.kwargs.get("training", call.kwargs.get("train", call.args[2] if len(call.args) > 2 else True))
+        text = call.line.code if call.line else ""
+        if on and rate and "training=True" not in text.replace(" ", ""):
+            fix = (
+                f"{text[: text.rindex(')')]}, training=self.training)"
+                if text.count(")") == 1
+                else "x = F.dropout(x, 0.5, training=self.training)"
+            )
+            trial.add(
+                DropoutAlwaysOn(
+                    "Dropout stays on in evaluation mode", "Dropout in training mode only.", fix, where=trial.where(call)
+                )
+            )
+            return

@@ -1,0 +1,18 @@
+"""GraphCut: argmax has no gradient."""
+
+import torch
+from torch import nn
+
+import plainloop
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.fc(x).argmax(1).float()  # here
+
+
+found = plainloop.check(Net(), (torch.randn(64, 8), torch.randint(0, 3, (64,)).float()), loss=nn.MSELoss())

@@ -1,0 +1,18 @@
+"""InputUnused: a slice leaves out the last column."""
+
+import torch
+from torch import nn
+
+import plainloop
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, x):  # here
+        return self.fc(x[:, :-1])
+
+
+found = plainloop.check(Net(), (torch.randn(64, 5), torch.randint(0, 2, (64,))), loss=nn.CrossEntropyLoss())

@@ -1,0 +1,10 @@
+"""LearningRateOutOfScale: lr 0."""
+
+import torch
+from torch import nn
+
+import plainloop
+
+m = nn.Linear(4, 2)
+opt = torch.optim.SGD(m.parameters(), lr=0.0)  # here
+found = plainloop.check(m, (torch.randn(64, 4), torch.randint(0, 2, (64,))), loss=nn.CrossEntropyLoss(), optimizer=opt)

@@ -1,0 +1,10 @@
+"""WrongLabelShape: mask with channel axis."""
+
+import torch
+from torch import nn
+
+import plainloop
+
+m = nn.Conv2d(3, 4, 1)
+y = torch.randint(0, 4, (40, 1, 8, 8))  # here
+found = plainloop.check(m, (torch.rand(40, 3, 8, 8), y), loss=nn.CrossEntropyLoss())

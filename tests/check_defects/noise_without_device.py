@@ -1,0 +1,20 @@
+"""StaysOnCpu: noise without device."""
+
+import torch
+from torch import nn
+
+import plainloop
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 2)
+
+    def forward(self, x):
+        if self.training:
+            x = x + 0.1 * torch.randn(x.shape)  # here
+        return self.fc(x)
+
+
+found = plainloop.check(Net(), (torch.randn(64, 8), torch.randint(0, 2, (64,))), loss=nn.CrossEntropyLoss())
