@@ -211,7 +211,12 @@ def inspect(source: Any, target: Any = None, **options: Any) -> Look:
     """What plainloop takes the data for: column types, roles, task, problems; each with its reason and its override."""
     from .understand.look import look
 
-    seen = look(source, make(DataOptions, {"target": target, **options}))
+    asked = make(DataOptions, {"target": target, **options})
+    seen = look(source, asked)
+    if seen.source.reader == "series" or (asked.time and seen.source.reader == "tables"):
+        from .understand.series_look import series_facts
+
+        seen.series = series_facts(seen, asked)
     if any(column.type == "image" for column in seen.schema.columns):
         from .understand.look_images import write_class_sheet
 

@@ -35,6 +35,7 @@ MODULES = (
     "plainloop.plain.readers.series_faults",
     "plainloop.understand.series_problems",
     "plainloop.understand.series_notices",
+    "plainloop.understand.series_look",
     "plainloop.understand.sequence_problems",
     "plainloop.understand.pair_problems",
     "plainloop.plain.readers.lines",

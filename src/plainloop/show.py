@@ -77,6 +77,8 @@ def look_text(look: Look, *, columns: bool = True) -> str:
             + ", ".join(f"{len(rows):,} {part}" for part, rows in look.rows.items())
             + f" ({look.reasons.get('split.kind', '')})"
         )
+    if look.series:
+        lines += ["", *look.series.text()]
     if look.sheet:
         lines.append(f"contact sheet: {look.sheet}")
     for notice in look.notices:

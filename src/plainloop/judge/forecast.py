@@ -77,8 +77,8 @@ def judge(
         "targets": per_target(task, outcome, part),
     }
     judged["verdict"] = verdict(judged, outcome, len(outcome.targets[part]))
-    judged |= sections(outcome, part, opponents["seasonal_repeat"])
-    pictures = draw(outcome, part, judged, opponents["seasonal_repeat"])
+    judged |= sections(outcome, part)
+    pictures = draw(outcome, part, judged, opponents)
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     for picture in pictures:
         write_file(folder / "pictures" / f"{picture.name}.png", picture.png)

@@ -13,6 +13,7 @@ from ..plain.table import Table
 from . import plots, plots_scored
 from .importance import Importance
 from .scored import Scored
+from .series_pictures import example_series
 from .wording import title
 
 GRID = 140  # values along each axis of the decision boundary
@@ -118,7 +119,7 @@ def draw(
                 ),
             )
         )
-    return found + _boundary(outcome, scored, part)
+    return found + _series(outcome, scored, part) + _boundary(outcome, scored, part)
 
 
 def confusion_counts(scored: Scored) -> np.ndarray:
@@ -208,6 +209,14 @@ def _target(outcome: Any, scored: Scored) -> list[Picture]:
             plots.shares(f"{word} in each split", scored.labels, counts, {part: len(outcome.split[part]) for part in counts}),
         )
     ]
+
+
+def _series(outcome: Any, scored: Scored, part: str) -> list[Picture]:
+    """Example series of each class, where the rows are whole series."""
+    if not any(column.type == "series" for column in outcome.config.inputs) or scored.kind not in ("Binary", "Multiclass"):
+        return []
+    words = f"Some {part} series of each class; those taken for another class are thick and red."
+    return [Picture("example_series", "data", words, example_series(outcome, scored, part))]
 
 
 def _boundary(outcome: Any, scored: Scored, part: str) -> list[Picture]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,9 +26,13 @@ from .look_texts import asked_of_texts, form_of, probe_texts, say_where_from
 from .pairs import check_pairs, inputs_of, probe_pairs, recurs, sequence_settings, source_column, target_files
 from .probe import ReadOptions, probe
 from .quality import check
+from .series_notices import CouldForecast
 from .setting_problems import BadShare, SplitColumnMissing, SplitsConflict
 from .text_columns import text_settings
 from .text_facts import TextFacts, text_facts, text_notices
+
+if TYPE_CHECKING:
+    from .series_look import SeriesFacts
 
 
 @dataclass(repr=False)
@@ -48,6 +52,7 @@ class Look:
     model: str = ""  # the model that fits, where the columns alone do not tell
     sequence: dict[str, tuple[Any, str]] = field(default_factory=dict)  # those of [sequence]
     texts: dict[str, TextFacts] = field(default_factory=dict)  # column of texts -> language, lengths, copies
+    series: SeriesFacts | None = None  # of a table over time: its frequency, its seasons
     sheet: str = ""  # a PNG with some pictures of each class, where there are pictures
 
     @property
@@ -81,6 +86,7 @@ class Look:
             if task is None
             else {"name": task.name.lower(), "reason": task.reason, "override": task.override, "classes": task.classes},
             **({"contact_sheet": self.sheet} if self.sheet else {}),
+            **({"series": self.series.as_dict()} if self.series else {}),
             "rows": {part: len(rows) for part, rows in self.rows.items()},
             "notices": [
                 {"kind": n.kind, "name": type(n).__name__, "what": n.what, "expected": n.expected, "why": n.why, "fix": n.fix}
@@ -176,6 +182,8 @@ def look(
         made.rows = split_rows(typed, made.split, [typed[column] for column in target])
         made.notices += text_notices(frame, schema, made.rows, found, target)
         made.notices += check(frame, schema, made.rows, found, allow_leak=options.allow_leak)
+        if schema.task.name == "Regression" and options.time:
+            made.notices.append(CouldForecast(found.data[0], target, options.time))
         if made.task == "Sequence":
             made.notices += check_pairs(frame, schema, found, grouped=made.split.by == recurring != "")
     made.texts = text_facts(frame, schema, made.rows)

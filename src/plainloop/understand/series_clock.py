@@ -109,15 +109,18 @@ def right_order(case: Case, clock: Clock, series: Words) -> Clock:
         return clock
     form, frame = clock.columns[0].format, case.loaded.frame
     word = str(frame[clock.names[0]].drop_nulls()[0])
-    good = []
+    good, read = [], []
     for one in (form, clock.other_form):
         tried = Clock([Column(name=name, type="datetime", role="time", format=one) for name in clock.names], clock.reason)
         times = read_times(frame, tried)
+        read.append(times)
         kept = np.flatnonzero(np.isfinite(times))
         order = kept[np.lexsort((times[kept], series.codes[kept]))]
         pace = pace_of(times[order], Words(series.codes[order], series.words))
         if pace.on_grid >= REGULAR and pace.filled >= 0.9:
             good.append(tried)
+    if np.array_equal(read[0], read[1], equal_nan=True):  # Jan 2024 is in two forms the same
+        return clock
     if len(good) != 1:
         raise AmbiguousTime(case.data, case.target, clock.names[0], word, [form, clock.other_form])
     chosen = good[0].columns[0].format

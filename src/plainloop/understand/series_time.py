@@ -79,12 +79,13 @@ def find_clock(frame: pl.DataFrame, asked: Sequence[str], date_format: str) -> C
     if asked:
         return single(frame, asked[0], date_format, asked_for=True)
     dates = [made for name in frame.columns if (made := single(frame, name, date_format, asked_for=False))]
+    parts = parts_by_name(frame, frame.columns)
+    dates = [made for made in dates if not {*made.names} <= {column.name for column in parts}]  # a year is a part of the time
     if len(dates) == 1:
         dates[0].reason = f'the one column of times is "{dates[0].names[0]}"'
         return dates[0]
     if dates:
         return None
-    parts = parts_by_name(frame, frame.columns)
     return Clock(parts, "the time stands in " + ", ".join(column.name for column in parts)) if parts else None
 
 
