@@ -27,6 +27,7 @@ def train(source: Any, target: Any = None, *, metrics: Any = None, talk: Talk | 
     source: a path or several, a folder or glob of files, a pandas or polars frame, a pair (X, y) of arrays, or a torch Dataset
     of (x, y). target: the column to learn, or several. options: the fields of `TrainOptions`, the same as on the command line
     (`plainloop train --help`), with `model` also an `nn.Module`. metrics: torchmetrics objects that are computed and kept too.
+    With folds=K it gives back `Folds`: a run for each, `.metrics` with mean and spread.
 
     Raises: PlainloopError, in words, for data or options that cannot be used.
 
@@ -35,7 +36,12 @@ def train(source: Any, target: Any = None, *, metrics: Any = None, talk: Talk | 
     prepare_threads()
     from .training import Talk, start
 
-    return start(*data_and(source, target, options), metrics, talk or Talk())
+    source, made = data_and(source, target, options)
+    if made.folds is not None:
+        from .adjust.folds import train_folds
+
+        return train_folds(source, made, metrics, talk or Talk())  # type: ignore[return-value]  # Folds, as the text says
+    return start(source, made, metrics, talk or Talk())
 
 
 def resume(run: str | Path, *, metrics: Any = None, talk: Talk | None = None) -> Run:

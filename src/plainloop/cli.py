@@ -277,7 +277,7 @@ def show(result: Any) -> int:
 
 def finished(run: Any, as_json: bool, quiet: bool) -> int:
     if as_json:
-        return show({"run": str(run.folder), **run.metrics})
+        return show(run.as_dict() if hasattr(run, "as_dict") else {"run": str(run.folder), **run.metrics})
     return show(run.line()) if quiet else 0
 
 

@@ -213,7 +213,8 @@ def cut(made: Look, case: Case, options: DataOptions, shares: dict[str, Any], cl
     given = {part: float(share) for part, share in shares.items()}
     parts, more = shares_for(total, first, given)
     rows = split_rows_of(options, case, total)
-    split = Split(kind="steps", by=clock[0].name if clock else "", seed=options.seed, rows=rows, **parts)
+    by = clock[0].name if clock else ""
+    split = Split(kind="steps", by=by, seed=options.seed, rows=rows, validation=parts["validation"], test=parts["test"])
     edges = borders(total, split, parts)
     train = ranks < edges[1]
     values = np.where(train, np.asarray(steps.cells[case.target[0]]), np.nan)

@@ -1,0 +1,103 @@
+"""Cross-validation: a run for each fold, and what all of them say together. `train --folds K` comes here."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..judge.report import finite
+from ..judge.wording import number, title
+from ..options import TrainOptions
+from ..plain.checkpoint import write_file
+from ..run_folder import Run, make_folder
+from ..show import aligned
+from ..training import Decided, Talk, carry_out, find_rate
+from ..understand.setting_problems import BadSetting
+from .base import base_of
+from .retrain import moved
+
+MOST_METRICS = 6
+
+
+@dataclass(repr=False)
+class Folds:
+    """The runs of all folds; each is a run folder like any other."""
+
+    folder: Path
+    runs: list[Run]
+
+    @property
+    def headline(self) -> str:
+        return str(self.runs[0].metrics["headline"])
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """Each metric on the test rows: its mean over the folds, its spread (standard deviation), and the value of each fold."""
+        made = {}
+        for name in self.runs[0].metrics["test"]:
+            values = [run.metrics["test"].get(name, {}).get("value") for run in self.runs]
+            known = [value for value in values if value is not None]
+            mean = statistics.fmean(known) if known else None
+            made[name] = {"mean": mean, "spread": statistics.stdev(known) if len(known) > 1 else None, "folds": values}
+        return made
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of folds.json."""
+        rows = [run.metrics["rows"] for run in self.runs]
+        names = [str(run.folder) for run in self.runs]
+        return finite({"folds": len(self.runs), "headline": self.headline, "runs": names, "rows": rows, "metrics": self.metrics})
+
+    def __repr__(self) -> str:
+        return f"Folds({str(self.folder)!r}, {len(self.runs)} folds)"
+
+    def __str__(self) -> str:
+        found = {name: one for name, one in self.metrics.items() if one["mean"] is not None}
+        shown = list(dict.fromkeys([name for name in (self.headline, *found) if name in found]))[:MOST_METRICS]
+        table = [["fold", "test rows", *(title(name) for name in shown)]]
+        for place, run in enumerate(self.runs):
+            values = (number(found[name]["folds"][place], name) for name in shown)
+            table.append([str(place + 1), str(run.metrics["rows"]["test"]), *values])
+        table.append(["mean", "", *(number(found[name]["mean"], name) for name in shown)])
+        table.append(["spread", "", *(number(found[name]["spread"], name) for name in shown)])
+        return "\n".join([*aligned(table, right=range(1, len(table[0]))), f"folds    {self.folder}/folds.json"])
+
+    def line(self) -> str:
+        """All folds in one line."""
+        one = self.metrics[self.headline]
+        mean, spread = number(one["mean"], self.headline), number(one["spread"], self.headline)
+        return f"{self.folder}: test {self.headline} {mean}, spread {spread} over {len(self.runs)} folds"
+
+
+def train_folds(source: Any, options: TrainOptions, metrics: Any, talk: Talk) -> Folds:
+    """See `api.train`. Raises: BadSetting, and what training raises."""
+    count = options.folds or 0
+    if count < 2:
+        raise BadSetting("folds", count, "a whole number of at least 2", "5")
+    if options.test is not None:
+        raise BadSetting("folds", count, "folds or --test, not both: each fold has test rows of its own", "5")
+    decided = base_of(source, replace(options, folds=None), talk, "folds")
+    if decided.config.split.kind == "steps":
+        raise BadSetting("folds", count, "no folds for a forecast: its windows are split by time", "0")
+    if decided.auto:
+        decided = find_rate(decided, talk)
+    runs = []
+    for fold in range(count):
+        talk.line(f"\nFold {fold + 1} of {count}")
+        runs.append(carry_out(one_fold(decided, fold, count), metrics, talk))
+        made = Folds(decided.place, runs)
+        write_file(decided.place / "folds.json", json.dumps(made.as_dict(), indent=1, allow_nan=False) + "\n")
+    talk.line(f"\n{made}")
+    return made
+
+
+def one_fold(decided: Decided, fold: int, count: int) -> Decided:
+    """The run of a fold, in a folder of its own below that of all folds."""
+    split = replace(decided.config.split, folds=count, fold=fold)
+    place = decided.place / f"fold-{fold + 1}"
+    make_folder(place)
+    reasons = {**decided.reasons, "split.folds": "asked for", "split.fold": f"fold {fold + 1} of {count}"}
+    changed = replace(decided, config=replace(decided.config, split=split), reasons=reasons)
+    return moved(changed, decided.place, place)

@@ -1,0 +1,93 @@
+"""Folds: every row is tested once, groups stay together, time runs forward; mean and spread; each fold is a run."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import plainloop
+from plainloop.plain.split import NoRowsLeft, split_rows
+from plainloop.training import Talk
+from plainloop.understand.setting_problems import BadSetting
+from small import case, said, write_csv
+
+QUICK: dict[str, Any] = {"epochs": 2, "baseline": False, "talk": Talk(quiet=True)}
+
+
+def parts(kind: str, by: str = "", folds: int = 4, task: str = "Binary") -> tuple[Any, list[dict[str, np.ndarray]]]:
+    made = case(task, rows=203)
+    split = replace(made.config.split, kind=kind, by=by, folds=folds)
+    targets = [made.table[column.name] for column in made.config.targets]
+    return made, [split_rows(made.table, replace(split, fold=fold), targets) for fold in range(folds)]
+
+
+@pytest.mark.parametrize("kind, by", [("random", ""), ("stratified", ""), ("grouped", "day")])
+def test_every_row_is_tested_once_and_never_learned_there(kind: str, by: str):
+    made = case("Binary", rows=203)
+    made.table.columns["day"] = np.arange(203.0) // 7
+    split = replace(made.config.split, kind=kind, by=by, folds=4)
+    targets = [made.table[column.name] for column in made.config.targets]
+    found = [split_rows(made.table, replace(split, fold=fold), targets) for fold in range(4)]
+    assert sorted(np.concatenate([one["test"] for one in found])) == list(range(203))
+    for one in found:
+        assert sorted(np.concatenate(list(one.values()))) == list(range(203))
+        assert 40 <= len(one["test"]) <= 60
+        if by:
+            days = [set(made.table["day"][rows]) for rows in one.values()]
+            assert len(set.union(*days)) == sum(map(len, days)) == 29
+
+
+def test_classes_keep_their_share():
+    made, found = parts("stratified")
+    codes = made.table["target"].codes
+    for one in found:
+        assert abs((codes[one["test"]] == 1).mean() - (codes == 1).mean()) < 0.02
+
+
+def test_time_runs_forward():
+    made, found = parts("time", "when")
+    times = made.table["when"]
+    for before, one in zip([None, *found], found, strict=False):
+        assert times[one["train"]].max() < times[one["validation"]].min()
+        assert times[one["validation"]].max() < times[one["test"]].min()
+        if before is not None:
+            assert len(one["train"]) > len(before["train"])
+            assert times[before["test"]].max() < times[one["test"]].min()
+
+
+def test_too_few_groups_are_refused():
+    made = case("Binary", rows=60)
+    made.table.columns["site"] = np.arange(60.0) % 2
+    split = replace(made.config.split, kind="grouped", by="site", folds=3, fold=2)
+    with pytest.raises(NoRowsLeft):
+        split_rows(made.table, split, [made.table["target"]])
+
+
+def test_mean_spread_and_a_run_per_fold(tmp_path: Path):
+    data = write_csv(tmp_path / "pets.csv", rows=200)
+    made: Any = plainloop.train(data, "label", folds=3, output=str(tmp_path / "folds"), **QUICK)
+    values = [run.metrics["test"]["log_loss"]["value"] for run in made.runs]
+    assert made.metrics["log_loss"] == {"mean": statistics.fmean(values), "spread": statistics.stdev(values), "folds": values}
+    assert sum(run.metrics["rows"]["test"] for run in made.runs) == 200
+    assert len({run.config.split.fold for run in made.runs}) == 3
+    assert json.loads((tmp_path / "folds" / "folds.json").read_text())["metrics"]["accuracy"]["mean"] > 0.3
+    assert "spread" in str(made)
+    project = made.runs[1].eject(tmp_path / "project")
+    assert "fold = 1" in (project / "run.toml").read_text()
+
+
+def test_the_command_and_its_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    data = write_csv(tmp_path / "pets.csv", "Regression", rows=120)
+    code, out = said("train", data, "--target", "price", "--folds", 2, "--epochs", 1, "--no-baseline", "--json")
+    assert code == 0, out
+    assert len(json.loads(out)["metrics"]["rmse"]["folds"]) == 2
+    for options in ({"folds": 1}, {"folds": 3, "test": 0.2}):
+        with pytest.raises(BadSetting):
+            plainloop.train(data, "price", **options, **QUICK)
