@@ -22,6 +22,7 @@ from plainloop.understand.look import Look, look
 from plainloop.understand.pair_problems import NoTextToRead, OnePairFile, TargetFileMissing
 from plainloop.understand.pairs import names_of
 from plainloop.understand.quality_problems import CopyOfTarget
+from plainloop.understand.resolve import Asked, resolve
 from plainloop.understand.target_problems import TargetHasOneValue, TaskImpossible, TooFewRows
 
 PEOPLE = {"a man": "ein Mann", "two women": "zwei Frauen", "the old dog": "der alte Hund", "some children": "einige Kinder"}
@@ -333,7 +334,7 @@ def test_a_class_asked_for_where_texts_never_recur(tmp_path: Path):
     ("options", "wanted"),
     [
         ({"model": "table_mlp"}, "sequence_transformer"),
-        ({"set": ["heads=3", "width=32"]}, "32, is not a multiple of heads, 3"),
+        ({"set": ["heads=3", "width=32"], "model": "sequence_transformer"}, "32, is not a multiple of heads, 3"),
         ({"set": ["sequence.tokens=letters"]}, "word, bpe, char"),
         ({"set": ["batch_tokens=-1"]}, "batch_tokens"),
         ({"set": ["beam=0"]}, "beam"),
@@ -357,3 +358,23 @@ def test_lines():
     assert lines_of(b"a\n\n b \n") == ["a", "", "b"]
     assert lines_of(b"a\nb") == ["a", "b"]
     assert TrainOptions().task is None
+
+
+def test_rows_per_batch_where_they_are_asked_for(tmp_path: Path):
+    found = seen(write_table(tmp_path), "german")
+
+    def settings(**given: Any) -> tuple[int, int]:
+        asked = Asked(given, "sequence_rnn", target=("german",), text=found.text, sequence=found.sequence)
+        made = resolve(found.source, found.schema.config_columns(), "Sequence", found.split, 300, asked).config.train
+        return made.batch_size, made.batch_tokens
+
+    assert settings() == (64, 1024)
+    assert settings(**{"train.batch_size": 16}) == (16, 0)
+    assert settings(**{"train.batch_size": 16, "batch_tokens": 500}) == (16, 500)
+
+
+def test_settings_without_effect_are_said(tmp_path: Path):
+    found = seen(write_table(tmp_path), "german")
+    asked = Asked({"task.balance": "weights", "warmup": 0.2, "schedule": "constant"}, "sequence_rnn", text=found.text)
+    said = resolve(found.source, found.schema.config_columns(), "Sequence", found.split, 300, asked).notices
+    assert ["balance" in said[0].what or "warmup" in said[0].what, len(said)] == [True, 2]

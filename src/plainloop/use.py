@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .plain.checkpoint import StorageFailed, write_file
-from .plain.run import beside
+from .plain.evaluate import beside
 from .problems import Notice
 from .run_folder import make_folder
 from .sources import as_frame, is_in_memory

@@ -16,8 +16,10 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from .batches import EpochBatches, Rows, loader
+from .config import Config
 from .device import autocast, to_device
 from .ragged import Ragged
+from .table import Cells, Table, Words
 
 FORMULA = re.compile(r"[=@\t\r].|\+(?=.)(?![\d.]+$)", re.DOTALL)  # "+" and "+1" are labels that people use
 ACTIVATION_BYTES = 8 * 2**20  # widest layer of an evaluation batch; larger ones fall out of the cache and cost up to 1.7 times
@@ -72,6 +74,22 @@ def predictions_csv(rows: np.ndarray, columns: dict[str, list[Any]]) -> str:
     writer.writerow(["row", *columns])
     writer.writerows(zip(rows.tolist(), *(map(_cell, column) for column in columns.values()), strict=True))
     return text.getvalue()
+
+
+def beside(config: Config, table: Table) -> dict[str, list[Any]]:
+    """What predictions.csv shows beside an answer: of a text that is written the text that it answers."""
+    names = [column.name for column in config.inputs if column.type == "text"] if config.task.name == "Sequence" else []
+    return {"source" if len(names) == 1 else f"source_{name}": texts_of(table[name]) for name in names}
+
+
+def texts_of(cells: Cells) -> list[str | None]:
+    assert isinstance(cells, Words)
+    return cells.tolist()
+
+
+def as_cells(values: list[Any], separator: str) -> list[Any]:
+    """Truth as predictions.csv shows it: a list of labels in one cell."""
+    return [(separator or ",").join(value) if isinstance(value, list) else value for value in values]
 
 
 def finite_or_none(metrics: dict[str, float | None]) -> dict[str, float | None]:

@@ -24,13 +24,13 @@ from .batches import EpochBatches, Rows, class_weights, loader
 from .checkpoint import Checkpoints, load_weights, save_weights, write_file, write_json
 from .config import Augmentation, Config, Source
 from .device import fits, settle
-from .evaluate import evaluation_batches, finite_or_none, predictions_csv, score
+from .evaluate import as_cells, beside, evaluation_batches, finite_or_none, predictions_csv, score
 from .faults import Fault
 from .history import best_epoch, history_csv, history_of
 from .loop import NonFiniteLoss, Record, train, why_ended
 from .prepare import Preparation, column_class
 from .split import split_rows
-from .table import Cells, Table, Words
+from .table import Table
 
 
 @dataclass
@@ -203,7 +203,7 @@ def ready_from(
     model = (build or build_model)(config, preparation, home)
     first_weights(model, config, home)
     model = model.to(device)
-    sampled = config.task.balance == "sampler" and config.task.name not in ("Regression", "Forecast")
+    sampled = config.task.balance == "sampler" and config.task.name not in ("Regression", "Forecast", "Sequence")
     weights = class_weights(rows["train"].target) if sampled else None
     order = EpochBatches(
         len(rows["train"]),
@@ -349,22 +349,6 @@ def without_defaults(value: Any) -> Any:
     if not is_dataclass(value):
         return value
     return {f.name: without_defaults(getattr(value, f.name)) for f in fields(value) if getattr(value, f.name) != f.default}
-
-
-def beside(config: Config, table: Table) -> dict[str, list[Any]]:
-    """What predictions.csv shows beside an answer: of a text that is written the text that it answers."""
-    names = [column.name for column in config.inputs if column.type == "text"] if config.task.name == "Sequence" else []
-    return {"source" if len(names) == 1 else f"source_{name}": texts_of(table[name]) for name in names}
-
-
-def texts_of(cells: Cells) -> list[str | None]:
-    assert isinstance(cells, Words)
-    return cells.tolist()
-
-
-def as_cells(values: list[Any], separator: str) -> list[Any]:
-    """Truth as predictions.csv shows it: a list of labels in one cell."""
-    return [(separator or ",").join(value) if isinstance(value, list) else value for value in values]
 
 
 def weights_digest(folder: Path) -> str:

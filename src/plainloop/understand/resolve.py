@@ -100,6 +100,10 @@ def resolve(
     for section, found in (("text", asked.text), ("sequence", asked.sequence)):
         reasons |= {f"{section}.{name}": why for name, (_, why) in found.items()}
     given = {name: value for name, value in asked.settings.items() if value is not None}
+    by_rows = "train.batch_size" in given and not {"batch_tokens", "train.batch_tokens"} & set(given)
+    if by_rows and base.train.batch_tokens:  # batches of so many rows were asked for
+        base = replace(base, train=replace(base.train, batch_tokens=0))
+        reasons["train.batch_tokens"] = "batch_size was asked for"
     config = override(base, given, asked, reasons)
     return Resolved(config, reasons, without_effect(config, given))
 
@@ -283,7 +287,12 @@ def without_effect(config: c.Config, given: Mapping[str, Any]) -> list[Notice]:
     train, said = config.train, {name.split(".")[-1] for name in given}
     rules = [
         ("momentum", train.optimizer not in ("sgd", "rmsprop"), f"the optimizer is {train.optimizer}", "add --set optimizer=sgd"),
-        ("warmup", train.schedule != "one_cycle", f"the schedule is {train.schedule}", "add --set schedule=one_cycle"),
+        (
+            "warmup",
+            train.schedule not in ("one_cycle", "inverse_sqrt"),
+            f"the schedule is {train.schedule}",
+            "add --set schedule=one_cycle",
+        ),
         (
             "schedule_epochs",
             train.schedule not in ("step", "plateau"),
@@ -300,6 +309,11 @@ def without_effect(config: c.Config, given: Mapping[str, Any]) -> list[Notice]:
         ("label_smoothing", config.task.name == "Regression", "the task is regression", "leave it out"),
         ("balance", config.task.name == "Regression" and config.task.balance != "none", "the task is regression", "leave it out"),
     ]
+    if config.task.name == "Sequence":
+        rules.append(("balance", config.task.balance != "none", "a text has no classes", "leave it out"))
+    else:
+        only = "only texts that are written need it"
+        rules += [(name, True, only, "leave it out") for name in ("batch_tokens", "shared", "beam", "length_penalty")]
     return [SettingWithoutEffect(name, reason, how) for name, no_effect, reason, how in rules if name in said and no_effect]
 
 
