@@ -34,9 +34,10 @@ MODELS: dict[str, Kind] = {
     "image_resnet": Kind("a residual net of convolutions", "image"),
     "image_vit": Kind("a vision transformer over patches", "image", {"learning_rate": 1e-3}),
     "text_bag": Kind("the mean of the vectors of the words", "text"),
-    "series_linear": Kind(
-        "the horizon as a weighted sum of the look-back", "series", {"learning_rate": 1e-3, "weight_decay": 0.0}
-    ),
+    "series_linear": Kind("the horizon as a weighted sum of the look-back", "series", {"learning_rate": 1e-3}),
+    "series_rnn": Kind("recurrent nets over segments, beside a weighted sum", "series"),
+    "series_patches": Kind("a transformer over patches of the series", "series", {"learning_rate": 2e-3}),
+    "series_conv": Kind("convolutions along time", "series", {"learning_rate": 2e-3}),
     "pretrained": Kind("a model that has learned from other data, from a local directory: hf:DIR", "any", PRETRAINED),
     "sequence_transformer": Kind("a transformer that reads and one that writes", "sequence"),
     "sequence_rnn": Kind("a recurrent net that reads and one that writes", "sequence"),
@@ -53,20 +54,33 @@ MODEL_BOUNDS: dict[str, tuple[float | None, float | None]] = {
     "dropout": (0.0, 0.99),
     "frequency": (1e-6, 1e6),
     "hidden": (1, 262_144),
+    "segment": (0, 100_000),
+    "patch": (0, 100_000),
+    "kernel": (0, 100_000),
 }
-# model -> (below this many train rows, its settings there, why)
-SMALL: dict[str, tuple[int, dict[str, Any], str]] = {
-    "table_mlp": (
-        10_000,
-        {"members": 8, "width": 128, "frequency": 0.1},
-        "few rows: eight small members that are averaged, and slower waves, overfit less",
-    ),
-    "sequence_transformer": (
-        20_000,
-        {"width": 128, "depth": 2},
-        "few pairs: a smaller net learns them in a fraction of the time",
-    ),
-    "sequence_rnn": (20_000, {"width": 128}, "few pairs: a smaller net learns them in a fraction of the time"),
+# model -> (below this many train rows, its settings there, why): the first that holds
+BY_ROWS: dict[str, list[tuple[float, dict[str, Any], str]]] = {
+    "table_mlp": [
+        (
+            10_000,
+            {"members": 8, "width": 128, "frequency": 0.1},
+            "few rows: eight small members that are averaged, and slower waves, overfit less",
+        )
+    ],
+    "series_linear": [
+        (20_000, {}, ""),
+        (float("inf"), {"individual": True}, "so many windows are enough for weights of each target's own"),
+    ],
+    "series_rnn": [
+        (2_000, {"width": 128, "dropout": 0.1}, "so few windows are cheap"),
+        (20_000, {}, ""),
+        (float("inf"), {"linear": "each"}, "so many windows are enough for weights of each target's own"),
+    ],
+    "series_conv": [(2_000, {"members": 3}, "few series: three nets are averaged")],
+    "sequence_transformer": [
+        (20_000, {"width": 128, "depth": 2}, "few pairs: a smaller net learns them in a fraction of the time")
+    ],
+    "sequence_rnn": [(20_000, {"width": 128}, "few pairs: a smaller net learns them in a fraction of the time")],
 }
 FEW_PAIRS = 20_000  # with fewer the recurrent net learns in a fraction of the time what the transformer learns, or more
 # kind of input -> (up to this many train rows, values of Train); the last line is for any number
@@ -92,11 +106,17 @@ IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [
 ]
 
 
-# for windows of a series, and for whole series
+# windows of a series, stride one, so alike that a few passes do; and whole series, of which there are few
 SERIES_TRAIN: list[tuple[float, dict[str, Any]]] = [
-    (2_000, {"epochs": 60}),
-    (20_000, {"epochs": 20}),
-    (float("inf"), {"epochs": 10}),
+    (500, {"epochs": 100, "batch_size": 16, "learning_rate": 3e-3}),
+    (2_000, {"epochs": 15, "batch_size": 16, "learning_rate": 3e-3}),
+    (20_000, {"epochs": 5, "batch_size": 64, "learning_rate": 4e-3, "ema": 0.99}),
+    (float("inf"), {"epochs": 3, "batch_size": 128, "learning_rate": 4e-3, "ema": 0.99}),
+]
+WHOLE_TRAIN: list[tuple[float, dict[str, Any]]] = [
+    (1_000, {"epochs": 100, "batch_size": 16}),
+    (5_000, {"epochs": 40, "batch_size": 32}),
+    (float("inf"), {"epochs": 20, "batch_size": 64}),
 ]
 
 
@@ -125,7 +145,7 @@ def parts_of(columns: Sequence[Column]) -> dict[str, str]:
 
 def series_model(facts: Mapping[str, Any]) -> str:
     """The model for windows or whole series, by what they are like: lookback, horizon, variables, windows (that train), whole."""
-    return "series_linear"
+    return "series_conv" if facts["whole"] else "series_rnn"
 
 
 def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str, reasons: Reasons) -> dict[str, Any]:
@@ -134,7 +154,9 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
     pictures = "image" in parts
     if "sequence" in parts:
         return sequence_defaults(model, num_rows, device, reasons)
-    table = IMAGE_TRAIN if pictures else TEXT_TRAIN if "text" in parts else SERIES_TRAIN if "series" in parts else TABLE_TRAIN
+    if "windows" in parts or list(parts) == ["series"]:
+        return series_defaults(model, "windows" in parts, num_rows, reasons)
+    table = IMAGE_TRAIN if pictures else TEXT_TRAIN if "text" in parts else TABLE_TRAIN
     values |= next(row for most, row in table if num_rows < most)
     if pictures:
         values |= {"warmup": 0.2, "weight_decay": 0.05, "patience": 0, "keep": "last"}
@@ -156,6 +178,25 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
         values[name] = value
         reasons[f"train.{name}"] = f"the default of {model}"
     reasons["train.schedule"] = f"rises for the first {values['warmup']:.0%} of the steps, then falls to zero"
+    return values
+
+
+def series_defaults(model: str, windows: bool, num_rows: int, reasons: Reasons) -> dict[str, Any]:
+    """The values of Train for a forecast from windows, or for whole series."""
+    values: dict[str, Any] = {"schedule": "one_cycle", "warmup": 0.1, "learning_rate": 2e-3, "weight_decay": 0.02, "patience": 0}
+    values |= next(row for most, row in (SERIES_TRAIN if windows else WHOLE_TRAIN) if num_rows < most)
+    values |= MODELS[model].train if model in MODELS else {}
+    rows = "windows" if windows else "series"
+    reasons["train.epochs"] = f"{values['epochs']} passes over {num_rows:,} {rows}"
+    reasons["train.batch_size"] = f"for {num_rows:,} {rows} that train"
+    reasons["train.schedule"] = f"rises for the first {values['warmup']:.0%} of the steps, then falls to zero"
+    reasons["train.learning_rate"] = "the highest rate of the cycle"
+    reasons["train.patience"] = "the learning rate falls to its end"
+    if "ema" in values:
+        reasons["train.ema"] = "averaged weights: from epoch to epoch the validation error says more"
+    if not windows:
+        values["keep"] = "last"
+        reasons["train.keep"] = "the rate has fallen to its end, and a few validation rows say less than that about epochs"
     return values
 
 

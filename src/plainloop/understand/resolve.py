@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 from ..options import TrainOptions, as_pairs
 from ..plain import config as c
 from ..problems import Notice, nearest
-from .defaults import MODEL_BOUNDS, MODELS, SMALL, Reasons, augmentation, parts_of, train_defaults
+from .defaults import BY_ROWS, MODEL_BOUNDS, MODELS, Reasons, augmentation, parts_of, train_defaults
 from .pair_problems import ModelOfAnotherTask
 from .setting_problems import BadSetting, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
 
@@ -76,7 +76,7 @@ def resolve(
     """
     reasons: Reasons = {}
     task_values: dict[str, Any] = {"name": task, "file": TASK_FILES[task], **asked.task}
-    parts = [*parts_of(columns)] if task != "Sequence" else ["sequence"]
+    parts = ["sequence"] if task == "Sequence" else ["windows"] if task == "Forecast" else [*parts_of(columns)]
     machine_values = machine_for(device, seed, asked, reasons)
     train_values = train_defaults(asked.model, parts, num_rows, machine_values["device"], reasons)
     if "image" in parts and task == "Multiclass":
@@ -171,10 +171,10 @@ def model_for(asked: Asked, columns: tuple[c.Column, ...], num_rows: int, reason
     keywords = {name: p.default for name, p in signature.items() if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
     if asked.model == "mixed":
         keywords["parts"] = parts_of(columns)
-    below, small, why = SMALL.get(asked.model, (0, {}, ""))
-    if num_rows < below:
-        keywords |= small
-        reasons |= {f"model.{name}": why for name in small}
+    found = [row for row in BY_ROWS.get(asked.model, []) if num_rows < row[0]]
+    for name, value in (found[0][1] if found else {}).items():
+        keywords[name] = value
+        reasons[f"model.{name}"] = found[0][2]
     return c.Model(file=asked.model, settings=keywords)
 
 

@@ -59,8 +59,7 @@ class Net(nn.Module):
 class Model(nn.Module):
     """Several nets side by side; of each channel the mean and the largest value over the steps, then one linear layer.
 
-    jitter: noise on every step while training, in deviations. In a forecast each step ahead is a weighted sum of the steps of a
-    channel, then of the channels.
+    In a forecast each step ahead is a weighted sum of the steps of a channel, then of the channels.
 
     Shape: inputs "series" float32 (B, V, L), "lengths" int64 (B,) -> scores float32 (B, out), or (B, K, out) for members > 1;
     a window and "future" float32 (B, F, L + H) -> (B, H * VT * Q), or (B, K, H * VT * Q).
@@ -79,12 +78,10 @@ class Model(nn.Module):
         width: int = 32,
         members: int = 1,
         dropout: float = 0.2,
-        jitter: float = 0.0,
         normalise: Normalise = "mean_std",
     ):
         super().__init__()
         sizes = self.sizes = Sizes.of(shapes, num_outputs)
-        self.jitter = jitter
         self.frame = Frame(sizes, normalise if sizes.horizon else "none")
         together = sizes.variables - sizes.targets + 1 if sizes.horizon else sizes.variables
         self.nets = nn.ModuleList(Net(together, width, kind) for _ in range(members))
@@ -103,8 +100,6 @@ class Model(nn.Module):
 
     def whole(self, series: Tensor, lengths: Tensor | None) -> list[Tensor]:
         """The scores of whole series, padded at their end, by each net. Shape: (B, V, L) -> (B, out)."""
-        if self.training and self.jitter:
-            series = series + self.jitter * torch.randn_like(series)
         mask = None if lengths is None else within(lengths, series.shape[2])[:, None].to(series.dtype)  # (B, 1, L)
         series = series if mask is None else series * mask
         found = []

@@ -92,6 +92,8 @@ def averaged(weight: Tensor, kernel: int) -> Tensor:
     tensor([[[0., 1., 2.]]])
     """
     before, steps = (kernel - 1) // 2, weight.shape[-1]
+    if steps == 1:
+        return weight
     sums = F.pad(weight, (kernel, kernel - 1)).cumsum(-1)
     spread = sums[..., kernel:] - sums[..., :-kernel]  # (G, H * Q, kernel - 1 + L), from `before` steps before the first one on
     first = spread[..., : before + 1].sum(-1, keepdim=True)

@@ -22,7 +22,7 @@ from .series_linear import Model as Linear
 from .series_parts import Frame, Normalise, Sizes, within
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-MOST_CELLS = 14
+LONGEST_SEGMENT, MOST_CELLS = 24, 28
 State = Any  # Tensor (depth, N, D), of an lstm a pair of them
 
 
@@ -30,7 +30,7 @@ class Model(nn.Module):
     """Each target is a series of its own, read by the same nets; covariates are read along with it.
 
     normalise: both: two nets, last and mean_std. linear: the linear map has weights for each target, or shares them.
-    segment: steps read at once, 0: a fourteenth of the look-back. decode: direct or steps.
+    segment: steps read at once, 0: half of the horizon, between a 28th of the look-back and 24. decode: direct or steps.
     Of whole series all variables are read together, by one net, as they are.
 
     Shape: inputs "series" float32 (B, V, L), "future" float32 (B, F, L + H) -> scores float32 (B, K, H * VT * Q), without K where
@@ -57,7 +57,7 @@ class Model(nn.Module):
     ):
         super().__init__()
         sizes = Sizes.of(shapes, num_outputs)
-        segment = segment or -(-sizes.lookback // MOST_CELLS)
+        segment = segment or usual_segment(sizes)
         self.members = nn.ModuleList()
         if not sizes.horizon:
             self.members.append(Whole(sizes.variables, num_outputs, cell, segment, width, depth, dropout))
@@ -72,6 +72,11 @@ class Model(nn.Module):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         scores = [member(inputs) for member in self.members]
         return torch.stack(scores, 1) if len(scores) > 1 else scores[0]
+
+
+def usual_segment(sizes: Sizes) -> int:
+    """How many steps are read at once where nobody said it."""
+    return max(-(-sizes.lookback // MOST_CELLS), min(LONGEST_SEGMENT, sizes.horizon // 2))
 
 
 class Net(nn.Module):
