@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from .config import Config
+from .config import Column, Config
 from .table import Table
 
 # column type -> (file in columns/, class in it)
@@ -24,6 +24,7 @@ COLUMN_CLASSES = {
     "tags": ("tabular", "Tags"),
     "image": ("image", "Image"),
     "text": ("text", "Text"),
+    "ngrams": ("ngrams", "Ngrams"),
 }
 FIT_OPTIONS = {"tags": ("separator",), "image": ("size", "mode")}  # fields of the config's column that its class is fitted with
 
@@ -31,6 +32,15 @@ FIT_OPTIONS = {"tags": ("separator",), "image": ("size", "mode")}  # fields of t
 def column_class(type_name: str) -> Any:
     file, name = COLUMN_CLASSES[type_name]
     return getattr(import_module(f".columns.{file}", __package__), name)
+
+
+def class_of(column: Column, config: Config) -> Any:
+    return column_class(encoded_as(column, config))
+
+
+def encoded_as(column: Column, config: Config) -> str:
+    """The entry of COLUMN_CLASSES for a column: its type, but texts can become n-grams."""
+    return "ngrams" if column.type == "text" and config.text.tokens == "ngrams" else column.type
 
 
 def task_class(config: Config) -> Any:
@@ -53,7 +63,7 @@ class Preparation:
             options: dict[str, Any] = {name: getattr(column, name) for name in FIT_OPTIONS.get(column.type, ())}
             if column.type == "text":  # all texts share one tokenizer
                 options = asdict(config.text) | {"beside": [train[other.name] for other in config.inputs if other.type == "text"]}
-            columns[column.name] = column_class(column.type).fit(train[column.name], **options)
+            columns[column.name] = class_of(column, config).fit(train[column.name], **options)
         labelled = np.sort(np.concatenate(list(split.values())))
         in_train = np.searchsorted(labelled, split["train"])
         task = task_class(config).fit([table[column.name][labelled] for column in config.targets], in_train, config)
@@ -106,5 +116,5 @@ class Preparation:
     @classmethod
     def from_state(cls, config: Config, state: dict[str, Any]) -> Preparation:
         types = {column.name: column for column in config.columns}
-        columns = {name: column_class(types[name].type)(**values) for name, values in state["columns"].items()}
+        columns = {name: class_of(types[name], config)(**values) for name, values in state["columns"].items()}
         return cls(config, columns, task_class(config)(**state["task"]))
