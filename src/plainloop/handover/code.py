@@ -10,7 +10,7 @@ from pathlib import Path
 import plainloop.plain
 
 from ..plain.config import Augmentation, Config
-from ..plain.prepare import COLUMN_CLASSES
+from ..plain.prepare import COLUMN_CLASSES, encoded_as
 
 PLAIN = Path(plainloop.plain.__file__).parent
 RELATIVE_IMPORT = re.compile(r"^[ \t]*(from[ \t]+\.[\w.]*[ \t]+import[ \t]+(?:\([^)]*\)|[^\n(]*))", re.MULTILINE)
@@ -34,7 +34,7 @@ def files_of(config: Config, own: Path | None = None) -> list[str]:
         f"readers/{config.source.reader}.py",
         f"tasks/{config.task.file}.py",
         f"models/{config.model.file}.py",
-        *(f"columns/{COLUMN_CLASSES[column.type][0]}.py" for column in config.inputs),
+        *(f"columns/{COLUMN_CLASSES[encoded_as(column, config)][0]}.py" for column in config.inputs),
     ]
     if config.augment != Augmentation():
         waiting.append("augment.py")

@@ -80,7 +80,11 @@ class Column:
 class Text:
     """How the texts of all text columns become tokens; without texts nothing of it counts."""
 
-    tokens: str = setting("word", "what a token is: a word, a piece of a word (byte-pair encoding), a character", choices=TOKENS)
+    tokens: str = setting(
+        "word",
+        "what a token is: a word, a piece of a word (byte-pair encoding), a character; or the set of words, pairs and runs of letters",
+        choices=(*TOKENS, "ngrams"),
+    )
     vocabulary: int = setting(50_000, "at most this many different tokens, the most frequent ones", low=5, high=10_000_000)
     least: int = setting(2, "times that a token must occur in the train rows; rarer ones are unknown words", low=1)
     lowercase: bool = setting(True, "read capital letters as small ones")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .batches import Rows
-from .config import Config
+from .config import Column, Config
 from .table import Table
 
 # column type -> (file in columns/, class in it)
@@ -29,6 +29,7 @@ COLUMN_CLASSES = {
     "calendar": ("window", "Calendar"),
     "series": ("series", "Series"),
     "length": ("series", "Length"),
+    "ngrams": ("ngrams", "Ngrams"),
 }
 FIT_OPTIONS = {
     "tags": ("separator",),
@@ -40,6 +41,15 @@ FIT_OPTIONS = {
 def column_class(type_name: str) -> Any:
     file, name = COLUMN_CLASSES[type_name]
     return getattr(import_module(f".columns.{file}", __package__), name)
+
+
+def class_of(column: Column, config: Config) -> Any:
+    return column_class(encoded_as(column, config))
+
+
+def encoded_as(column: Column, config: Config) -> str:
+    """The entry of COLUMN_CLASSES for a column: its type, but texts can become n-grams."""
+    return "ngrams" if column.type == "text" and config.text.tokens == "ngrams" else column.type
 
 
 def task_class(config: Config) -> Any:
@@ -65,7 +75,7 @@ class Preparation:
             options: dict[str, Any] = {name: getattr(column, name) for name in FIT_OPTIONS.get(column.type, ())}
             if column.type == "text":  # all texts share one tokenizer
                 options = asdict(config.text) | {"beside": texts}
-            columns[column.name] = column_class(column.type).fit(train[column.name], **options)
+            columns[column.name] = class_of(column, config).fit(train[column.name], **options)
         labelled = np.sort(np.concatenate(list(split.values())))
         in_train = np.searchsorted(labelled, split["train"])
         targets = [table[column.name][labelled] for column in config.targets]
@@ -127,5 +137,5 @@ class Preparation:
     @classmethod
     def from_state(cls, config: Config, state: dict[str, Any]) -> Preparation:
         types = {column.name: column for column in config.columns}
-        columns = {name: column_class(types[name].type)(**values) for name, values in state["columns"].items()}
+        columns = {name: class_of(types[name], config)(**values) for name, values in state["columns"].items()}
         return cls(config, columns, task_class(config)(**state["task"]))

@@ -1,8 +1,11 @@
-"""text_bag: the mean of the vectors of a text's tokens, and a linear layer. Copied into ejected projects.
+"""text_bag: a weight for each n-gram and class, added up over the text. Fast, and hard to beat on few texts.
 
-The order of the words does not count.
+A linear classifier over a bag of n-grams, as Wang & Manning 2012 ("Baselines and bigrams") and fastText (Joulin et al. 2017, arXiv
+1607.01759) use it, here with words, pairs of words and runs of letters (columns/ngrams.py). Rare n-grams count more, long texts no
+more than short ones: each text is a vector of length 1 for its words and pairs, and one for its runs. The order of words does not
+count beyond pairs. Takes tokens of any other kind as well. Copied into ejected projects.
 
-Axes: B examples, T tokens, W vocabulary, D width of a token, out outputs.
+Axes: B examples, T tokens, W vocabulary, out outputs.
 """
 
 from __future__ import annotations
@@ -11,10 +14,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class Model(nn.Module):
-    """Token vectors, their mean, dropout, one linear layer.
+    """The sum of the weights of a text's n-grams, each times how rare it is, over the length of that vector.
+
+    dropout: the share of the n-grams left out of a text in each step of training.
 
     Shape: inputs "text" int64 (B, T), 0 where a shorter row is padded -> scores float32 (B, out).
 
@@ -23,14 +29,22 @@ class Model(nn.Module):
     torch.Size([2, 3])
     """
 
-    def __init__(self, shapes: dict[str, Any], num_outputs: int, *, width: int = 64, dropout: float = 0.3):
+    rarity: Tensor
+
+    def __init__(self, shapes: dict[str, Any], num_outputs: int, *, dropout: float = 0.0):
         super().__init__()
-        self.tokens = nn.Embedding(shapes["text"]["vocabulary"], width, padding_idx=0)
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(width, num_outputs)
+        vocabulary = shapes["text"]["vocabulary"]
+        rarity = shapes["text"].get("rarity", [0.0] + [1.0] * (vocabulary - 1))
+        self.register_buffer("rarity", torch.tensor(rarity), persistent=False)
+        self.runs = shapes["text"].get("runs", vocabulary)  # the first number of a run of letters
+        self.dropout = dropout
+        self.weights = nn.Parameter(0.01 * torch.randn(vocabulary, num_outputs))
+        self.bias = nn.Parameter(torch.zeros(num_outputs))
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         text = inputs["text"]
-        lengths = torch.count_nonzero(text, 1)[:, None].clamp_min(1)  # (B, 1)
-        mean = self.tokens(text).sum(1) / lengths  # (B, T, D) -> (B, D); padding has the zero vector
-        return self.head(self.dropout(mean))  # (B, out)
+        rarity = F.dropout(self.rarity[text], self.dropout, self.training)  # (B, T)
+        letters = text >= self.runs
+        words = F.normalize(rarity.masked_fill(letters, 0.0))
+        runs = F.normalize(rarity.masked_fill(~letters, 0.0))
+        return F.embedding_bag(text, self.weights, per_sample_weights=words + runs, mode="sum") + self.bias  # (B, out)

@@ -1,0 +1,258 @@
+"""A column of texts as sets of n-grams: words, pairs of neighbouring words, runs of letters. For models/text_bag.py.
+
+Runs of letters let a word that no train row has share what is known of its relatives ("unfunny", "funniest"), and serve scripts
+that do not part words by spaces. Which n-grams there are is chosen on the train rows. Copied into ejected projects.
+
+`kind` names the tensor of the model's inputs: "text" int64 (B, T), the numbers of a row's n-grams, ascending, then 0 up to the
+longest row of the batch. A number that the row has several times stands there up to about 1 + ln(times) times.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..ragged import Ragged
+from ..table import Cells, Words
+
+SPECIAL = ["<pad>", "<none>"]  # numbers 0 and 1: padding; a row without an n-gram that is known
+NONE = 1
+WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
+MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
+SHORTEST, LONGEST = 2, 5  # letters of a run; the blank before a word and the one behind it count
+LETTERS = 40  # of a word are cut into runs; what is longer is no word
+CHUNK = 100_000  # words of texts that are encoded at a time: each has some 25 runs
+FITTED_ON = 100_000_000  # characters of texts that are counted at most
+
+
+def words_of(text: str, lowercase: bool = True, markup: bool = False) -> list[str]:
+    """The words of a text, each sign a word of its own.
+
+    >>> words_of("Don't stop:<br />it's GREAT &amp; short!", markup=True)
+    ["don't", 'stop', ':', "it's", 'great', '&', 'short', '!']
+    """
+    if markup:
+        text = html.unescape(MARKUP.sub(" ", text))
+    return WORD.findall(text.lower() if lowercase else text)
+
+
+def runs_of(word: str) -> list[str]:
+    """The runs of 2 to 5 letters of a word between blanks.
+
+    >>> runs_of("ab")
+    [' a', 'ab', 'b ', ' ab', 'ab ', ' ab ']
+    """
+    padded = f" {word[:LETTERS]} "
+    found = (padded[i : i + n] for n in range(SHORTEST, LONGEST + 1) for i in range(len(padded) - n + 1))
+    return list(dict.fromkeys(found))
+
+
+@dataclass
+class Ngrams:
+    """A text as the numbers of its n-grams: first come those of words, then of pairs, then of runs.
+
+    >>> texts = Words(np.array([0, 1, 1]), ["a red bus", "a red car"])
+    >>> column = Ngrams.fit(texts, least=2)
+    >>> [column.words[number] for number in column.encode(texts).index_select(0, torch.tensor([0]))[0]][:3]
+    ['a', 'red', 'a red']
+    """
+
+    kind: ClassVar[str] = "text"
+    singles: list[str]  # the words
+    pairs: list[str]  # two words with a blank between
+    runs: list[str]
+    counts: list[int]  # texts that have each word, pair and run
+    texts: int  # different texts that were counted
+    longest: int  # words that are read of a text
+    lowercase: bool = True
+    markup: bool = False
+
+    @classmethod
+    def fit(
+        cls,
+        values: Cells,
+        *,
+        beside: Sequence[Cells] = (),
+        vocabulary: int = 500_000,
+        least: int = 2,
+        lowercase: bool = True,
+        markup: bool = False,
+        longest: int = 10_000,
+        **others: Any,
+    ) -> Ngrams:
+        """Keeps the n-grams that `least` texts have, at most `vocabulary` of them.
+
+        beside: all columns of texts of the table, this one among them: they share their n-grams. others: settings of [text] that
+        count for tokens alone.
+        """
+        texts = sorted({text for cells in beside or [values] for text in _present(cells)})
+        texts = texts[:: max(1, -(-sum(map(len, texts)) // FITTED_ON))]
+        names: dict[str, int] = {}
+        rows, ids = _spelled([words_of(text, lowercase, markup)[:longest] for text in texts], names)
+        words, run_names = list(names), dict[str, int]()
+        of_word = _Lists([[run_names.setdefault(run, len(run_names)) for run in runs_of(word)] for word in words])
+
+        single_counts = np.bincount(_distinct(rows, ids)[1], minlength=len(words))
+        near = rows[:-1] == rows[1:]
+        keys, places = np.unique(ids[:-1][near] * len(words) + ids[1:][near], return_inverse=True)
+        pair_counts = np.bincount(_distinct(rows[:-1][near], places)[1], minlength=len(keys))
+        run_counts = np.zeros(len(run_names), np.int64)
+        for first in range(0, len(rows), CHUNK):  # a text on the edge of two chunks may count twice
+            part = of_word.expand(rows[first : first + CHUNK], ids[first : first + CHUNK])
+            run_counts += np.bincount(_distinct(*part)[1], minlength=len(run_counts))
+
+        counts = np.concatenate([single_counts, pair_counts, run_counts])
+        kept = np.sort(np.argsort(-counts, kind="stable")[:vocabulary])  # no pair without its words: they are as frequent
+        kept = kept[counts[kept] >= least]
+        singles, pairs, runs = np.split(kept, np.searchsorted(kept, np.cumsum([len(words), len(keys)])))
+        both = np.stack(np.divmod(keys[pairs - len(words)], max(1, len(words))), 1).tolist()
+        every_run = list(run_names)
+        return cls(
+            singles=[words[place] for place in singles.tolist()],
+            pairs=[f"{words[one]} {words[other]}" for one, other in both],
+            runs=[every_run[place] for place in (runs - len(words) - len(keys)).tolist()],
+            counts=counts[kept].tolist(),
+            texts=len(texts),
+            longest=longest,
+            lowercase=lowercase,
+            markup=markup,
+        )
+
+    def encode(self, values: Cells) -> Ragged:
+        """Shape: n rows of int32 numbers; a row without a known n-gram is the number 1 alone. Equal texts are encoded once."""
+        assert isinstance(values, Words)
+        codes, places = np.unique(np.append(values.codes, -1), return_inverse=True)  # -1, the missing text, is always the first
+        parts, lengths = [np.array([NONE], np.int32)], [np.array([1])]
+        waiting: list[list[str]] = []
+        for code in codes[1:].tolist():
+            waiting.append(words_of(values.words[code], self.lowercase, self.markup)[: self.longest])
+            if code == codes[-1] or sum(map(len, waiting[-64:])) > CHUNK or len(waiting) >= 500:
+                rows, numbers = self._numbers(waiting)
+                parts.append(numbers.astype(np.int32))
+                lengths.append(np.bincount(rows, minlength=len(waiting)))
+                waiting = []
+        size = torch.from_numpy(np.concatenate(lengths))
+        tokens = torch.from_numpy(np.concatenate(parts))
+        return Ragged(tokens, size.cumsum(0) - size, size).rows(torch.from_numpy(places[:-1]))
+
+    def _numbers(self, texts: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of the n-grams of some texts, and the text of each. Shape: both int64 (all numbers,)."""
+        names: dict[str, int] = {}
+        rows, ids = _spelled(texts, names)
+        single = np.array([self._single.get(name, -1) for name in names], np.int64)[ids]  # (tokens,)
+        known = single >= 0
+        near = (rows[:-1] == rows[1:]) & known[:-1] & known[1:]
+        key = single[:-1][near] * len(self.singles) + single[1:][near]
+        place = np.searchsorted(self._pairs[0], key)
+        hit = self._pairs[0][place] == key
+        of_word = _Lists([self._runs_of(name) for name in names])
+        found = [
+            (rows[known], single[known] + len(SPECIAL)),
+            (rows[:-1][near][hit], self._pairs[1][place[hit]]),
+            of_word.expand(rows, ids),
+        ]
+        row, number = _distinct(*(np.concatenate(part) for part in zip(*found, strict=True)))
+        empty = np.setdiff1d(np.arange(len(texts)), row)
+        return _distinct(np.append(row, empty), np.append(number, np.full(len(empty), NONE)))
+
+    def _runs_of(self, word: str) -> list[int]:
+        if word not in self._met:
+            self._met[word] = [self._run[run] for run in runs_of(word) if run in self._run]
+        return self._met[word]
+
+    @cached_property
+    def _met(self) -> dict[str, list[int]]:
+        return {}
+
+    @cached_property
+    def _single(self) -> dict[str, int]:
+        return {word: place for place, word in enumerate(self.singles)}
+
+    @cached_property
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """The pairs as place of the first word * words + place of the second, ascending, then a larger one; and their numbers."""
+        both = [pair.split(" ") for pair in self.pairs]
+        keys = np.array([self._single[one] * len(self.singles) + self._single[other] for one, other in both], np.int64)
+        order = np.argsort(keys)
+        first = len(SPECIAL) + len(self.singles)
+        return np.append(keys[order], np.iinfo(np.int64).max), np.append(order + first, NONE)
+
+    @cached_property
+    def _run(self) -> dict[str, int]:
+        first = len(SPECIAL) + len(self.singles) + len(self.pairs)
+        return {run: first + place for place, run in enumerate(self.runs)}
+
+    @cached_property
+    def words(self) -> list[str]:
+        """What each number stands for."""
+        return [*SPECIAL, *self.singles, *self.pairs, *self.runs]
+
+    def decode(self, encoded: Tensor) -> list[str]:
+        """The words of each row that have a number, in the order of their numbers."""
+        last = len(SPECIAL) + len(self.singles)
+        return [" ".join(self.words[number] for number in row if NONE < number < last) for row in encoded.tolist()]
+
+    @cached_property
+    def shape(self) -> dict[str, Any]:
+        """What a model must know: rarity is log((1 + texts) / (1 + texts that have the n-gram)) + 1, as scikit-learn has it."""
+        rarity = np.log((1 + self.texts) / (1 + np.array(self.counts, np.float64))) + 1
+        return {
+            "vocabulary": len(self.words),
+            "length": self.longest,
+            "words": self.words,
+            "rarity": [0.0] * len(SPECIAL) + rarity.tolist(),
+            "runs": len(self.words) - len(self.runs),
+        }
+
+    @staticmethod
+    def merge(shapes: list[dict[str, Any]]) -> dict[str, Any]:
+        return {**shapes[0], "length": sum(shape["length"] for shape in shapes)}
+
+    @staticmethod
+    def join(parts: list[Ragged]) -> Ragged:
+        return Ragged.join(parts, NONE)
+
+    def state(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class _Lists:
+    """A list of numbers for each word, as one flat array."""
+
+    def __init__(self, lists: list[list[int]]):
+        self.lengths = np.array([len(one) for one in lists], np.int64)
+        self.starts = np.cumsum(self.lengths) - self.lengths
+        self.flat = np.fromiter((number for one in lists for number in one), np.int64, int(self.lengths.sum()))
+
+    def expand(self, rows: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For each word that stands in a row, each number of its list, and the row."""
+        lengths = self.lengths[ids]
+        before = np.cumsum(lengths) - lengths
+        places = np.arange(int(lengths.sum())) + np.repeat(self.starts[ids] - before, lengths)
+        return np.repeat(rows, lengths), self.flat[places]
+
+
+def _present(cells: Cells) -> list[str]:
+    assert isinstance(cells, Words)
+    return cells.present()
+
+
+def _spelled(texts: list[list[str]], names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The row and the place in `names` of each word; new words are added to the names. Shape: both int64 (tokens,)."""
+    lengths = [len(words) for words in texts]
+    ids = np.fromiter((names.setdefault(word, len(names)) for words in texts for word in words), np.int64, sum(lengths))
+    return np.repeat(np.arange(len(texts)), lengths), ids
+
+
+def _distinct(rows: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each number once for each row, ascending by row and number."""
+    span = int(numbers.max(initial=0)) + 1
+    return tuple(np.divmod(np.unique(rows * span + numbers), span))  # type: ignore[return-value]
