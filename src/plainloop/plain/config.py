@@ -82,7 +82,7 @@ class Text:
 
     tokens: str = setting(
         "word",
-        "what a token is: a word, a piece of a word (byte-pair encoding), a character; or the set of words, pairs and runs of letters",
+        "a word, a piece of a word (byte-pair encoding), a character; ngrams: the set of words, pairs and runs of letters",
         choices=(*TOKENS, "ngrams"),
     )
     vocabulary: int = setting(50_000, "at most this many different tokens, the most frequent ones", low=5, high=10_000_000)

@@ -224,7 +224,7 @@ def save(outcome: Outcome, folder: Path) -> None:
     save_weights(folder / "weights.safetensors", outcome.model.state_dict())
     write_json(folder / "prepared.json", outcome.preparation.state())
     for column in outcome.preparation.columns.values():
-        if column.kind == "text":  # for other programs: prepared.json holds it too, and is what is read
+        if column.kind == "text" and hasattr(column, "tokenizer"):  # for other programs
             write_file(folder / "tokenizer.json", column.tokenizer)
     write_json(
         folder / "split.json",

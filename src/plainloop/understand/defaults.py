@@ -33,7 +33,10 @@ MODELS: dict[str, Kind] = {
     "image_convnet": Kind("a small stack of convolutions, to learn from", "image", {"learning_rate": 2e-3}),
     "image_resnet": Kind("a residual net of convolutions", "image"),
     "image_vit": Kind("a vision transformer over patches", "image", {"learning_rate": 1e-3}),
-    "text_bag": Kind("the mean of the vectors of the words", "text"),
+    "text_bag": Kind("a weight for each word, pair of words and run of letters", "text", {"weight_decay": 0.0}),
+    "text_cnn": Kind("convolutions over neighbouring words", "text"),
+    "text_rnn": Kind("a recurrent net (rnn, lstm or gru) that reads word by word", "text"),
+    "text_transformer": Kind("a transformer over the words", "text", {"learning_rate": 1e-3}),
     "series_linear": Kind("the horizon as a weighted sum of the look-back", "series", {"learning_rate": 1e-3}),
     "series_rnn": Kind("recurrent nets over segments, beside a weighted sum", "series"),
     "series_patches": Kind("a transformer over patches of the series", "series", {"learning_rate": 2e-3}),
@@ -83,15 +86,23 @@ BY_ROWS: dict[str, list[tuple[float, dict[str, Any], str]]] = {
     "sequence_rnn": [(20_000, {"width": 128}, "few pairs: a smaller net learns them in a fraction of the time")],
 }
 FEW_PAIRS = 20_000  # with fewer the recurrent net learns in a fraction of the time what the transformer learns, or more
+FEW_TEXTS = 20_000  # up to here words that only one train text has are of use
 # kind of input -> (up to this many train rows, values of Train); the last line is for any number
 TABLE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (20_000, {"epochs": 60}),
     (100_000, {"epochs": 30}),
     (float("inf"), {"epochs": 12}),
 ]
+# text_bag sees a text as a set, so a step costs little: small batches, and the best epoch comes early
+BAG_TRAIN: list[tuple[float, dict[str, Any]]] = [
+    (20_000, {"epochs": 20, "batch_size": 32, "learning_rate": 0.01, "patience": 3}),
+    (100_000, {"epochs": 10, "batch_size": 64, "learning_rate": 0.01, "patience": 3}),
+    (float("inf"), {"epochs": 5, "batch_size": 256, "learning_rate": 0.01, "patience": 2}),
+]
 TEXT_TRAIN: list[tuple[float, dict[str, Any]]] = [
-    (20_000, {"epochs": 30, "batch_size": 32}),
-    (float("inf"), {"epochs": 15, "batch_size": 64}),
+    (20_000, {"epochs": 20, "batch_size": 32, "patience": 5}),
+    (100_000, {"epochs": 8, "batch_size": 64, "patience": 3}),
+    (float("inf"), {"epochs": 4, "batch_size": 256, "patience": 2}),
 ]
 SEQUENCE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (20_000, {"epochs": 15, "batch_tokens": 1_024, "learning_rate": 2e-3}),
@@ -156,7 +167,8 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
         return sequence_defaults(model, num_rows, device, reasons)
     if "windows" in parts or list(parts) == ["series"]:
         return series_defaults(model, "windows" in parts, num_rows, reasons)
-    table = IMAGE_TRAIN if pictures else TEXT_TRAIN if "text" in parts else TABLE_TRAIN
+    of_texts = BAG_TRAIN if model == "text_bag" else TEXT_TRAIN
+    table = IMAGE_TRAIN if pictures else of_texts if "text" in parts else TABLE_TRAIN
     values |= next(row for most, row in table if num_rows < most)
     if pictures:
         values |= {"warmup": 0.2, "weight_decay": 0.05, "patience": 0, "keep": "last"}
@@ -168,7 +180,7 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
         batch = 64
         while batch < 1024 and batch * 100 <= num_rows:
             batch *= 2
-        values = {"batch_size": batch, **values, "patience": max(8, values["epochs"] // 4)}
+        values = {"batch_size": batch, "patience": max(8, values["epochs"] // 4), **values}
     reasons["train.batch_size"] = f"for {num_rows:,} train rows"
     reasons["train.epochs"] = f"{values['epochs']} passes over {num_rows:,} rows" + (
         "" if pictures else "; early stopping ends it sooner"
@@ -215,6 +227,19 @@ def sequence_defaults(model: str, num_rows: int, device: str, reasons: Reasons) 
     reasons["train.clip"] = "a rare long step does not undo what was learned"
     reasons["train.patience"] = "the learning rate falls to its end; the best epoch is kept all the same"
     return values
+
+
+def text_defaults(models: Sequence[str], num_rows: int, found: Mapping[str, tuple[Any, str]], reasons: Reasons) -> dict[str, Any]:
+    """The values of [text] for the models that read texts; found: what the texts themselves decide, and why."""
+    values = {name: value for name, (value, _) in found.items()}
+    reasons |= {f"text.{name}": why for name, (_, why) in found.items()}
+    if "text_bag" not in models:
+        return values
+    least = 1 if num_rows < FEW_TEXTS else 2
+    reasons["text.tokens"] = "text_bag reads words, pairs of words and runs of letters"
+    reasons["text.vocabulary"] = "more than that are rare ones"
+    reasons["text.least"] = "few texts: a word of one text helps with another" if least == 1 else "once is chance"
+    return values | {"tokens": "ngrams", "vocabulary": 500_000, "least": least}
 
 
 def augmentation(

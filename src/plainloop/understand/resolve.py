@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 from ..options import TrainOptions, as_pairs
 from ..plain import config as c
 from ..problems import Notice, nearest
-from .defaults import BY_ROWS, MODEL_BOUNDS, MODELS, Reasons, augmentation, parts_of, train_defaults
+from .defaults import BY_ROWS, MODEL_BOUNDS, MODELS, Reasons, augmentation, parts_of, text_defaults, train_defaults
 from .pair_problems import ModelOfAnotherTask
 from .setting_problems import BadSetting, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
 
@@ -85,6 +85,7 @@ def resolve(
     if task == "Sequence" and asked.sequence.get("tokens", ("", ""))[0] == "bpe":
         task_values["label_smoothing"] = 0.1
         reasons["task.label_smoothing"] = "a sentence can be translated in several ways"
+    readers = list(parts_of(columns).values()) if asked.model == "mixed" else [asked.model]
     base = c.Config(
         source=source,
         columns=columns,
@@ -94,11 +95,10 @@ def resolve(
         train=c.Train(**train_values),
         machine=c.Machine(**machine_values),
         augment=augmentation(asked.augment, columns, num_rows, asked.classes, reasons),
-        text=c.Text(**{name: value for name, (value, _) in asked.text.items()}),
+        text=c.Text(**text_defaults(readers, num_rows, asked.text, reasons)),
         sequence=c.Sequence(**{name: value for name, (value, _) in asked.sequence.items()}),
     )
-    for section, found in (("text", asked.text), ("sequence", asked.sequence)):
-        reasons |= {f"{section}.{name}": why for name, (_, why) in found.items()}
+    reasons |= {f"sequence.{name}": why for name, (_, why) in asked.sequence.items()}
     given = {name: value for name, value in asked.settings.items() if value is not None}
     by_rows = "train.batch_size" in given and not {"batch_tokens", "train.batch_tokens"} & set(given)
     if by_rows and base.train.batch_tokens:  # batches of so many rows were asked for
@@ -135,7 +135,7 @@ def machine_for(device: str, seed: int, asked: Asked, reasons: Reasons) -> dict[
     if chosen not in there and not (chosen == "cuda" and torch.cuda.is_available()):
         raise NoDevice(chosen, there, asked.data, list(asked.target))
     reasons["machine.device"] = "the best that torch sees here" if device == "auto" else "asked for"
-    small = asked.model.startswith("table_") and asked.model != "table_transformer"
+    small = asked.model == "text_bag" or (asked.model.startswith("table_") and asked.model != "table_transformer")
     # 2 threads are slower than 1 on small layers even when the machine is idle, and many times slower when it is not
     threads, why = (1, "small layers are fastest on one thread") if small else all_threads()
     reasons["machine.threads"] = why

@@ -1,9 +1,9 @@
 """text_bag: a weight for each n-gram and class, added up over the text. Fast, and hard to beat on few texts.
 
-A linear classifier over a bag of n-grams, as Wang & Manning 2012 ("Baselines and bigrams") and fastText (Joulin et al. 2017, arXiv
-1607.01759) use it, here with words, pairs of words and runs of letters (columns/ngrams.py). Rare n-grams count more, long texts no
-more than short ones: each text is a vector of length 1 for its words and pairs, and one for its runs. The order of words does not
-count beyond pairs. Takes tokens of any other kind as well. Copied into ejected projects.
+A linear classifier over a bag of n-grams, as Wang & Manning 2012 ("Baselines and bigrams") and fastText (Joulin et al. 2017,
+arXiv 1607.01759) use it, here over words, pairs of words and runs of letters (columns/ngrams.py). Rare n-grams count more, and
+long texts no more than short ones: a text is a vector of length 1 for its words and pairs, and one for its runs. The order of
+the words does not count beyond pairs. It takes tokens of any other kind as well. Copied into ejected projects.
 
 Axes: B examples, T tokens, W vocabulary, out outputs.
 """
@@ -47,4 +47,4 @@ class Model(nn.Module):
         letters = text >= self.runs
         words = F.normalize(rarity.masked_fill(letters, 0.0))
         runs = F.normalize(rarity.masked_fill(~letters, 0.0))
-        return F.embedding_bag(text, self.weights, per_sample_weights=words + runs, mode="sum") + self.bias  # (B, out)
+        return F.embedding_bag(text, self.weights, per_sample_weights=words + runs, mode="sum") + 30 * self.bias  # (B, out)

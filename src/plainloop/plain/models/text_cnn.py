@@ -38,6 +38,7 @@ class Model(nn.Module):
     ):
         super().__init__()
         self.tokens = nn.Embedding(shapes["text"]["vocabulary"], width, padding_idx=0)
+        self.sizes = sizes
         self.filters = nn.ModuleList(nn.Conv1d(width, filters, size) for size in sizes)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(filters * len(sizes), num_outputs)
@@ -47,8 +48,8 @@ class Model(nn.Module):
         padding = (text == 0)[:, None]  # (B, 1, T)
         x = self.tokens(text).mT  # (B, D, T)
         strongest = []
-        for layer in self.filters:
-            before = (layer.kernel_size[0] - 1) // 2  # so that there is one answer per token, and short texts have one
-            found = layer(F.pad(x, (before, layer.kernel_size[0] - 1 - before)))  # (B, F, T)
+        for size, layer in zip(self.sizes, self.filters, strict=True):
+            before = (size - 1) // 2  # so that there is one answer per token, and the shortest text has one
+            found = layer(F.pad(x, (before, size - 1 - before)))  # (B, F, T)
             strongest.append(found.masked_fill(padding, -torch.inf).amax(2))
         return self.head(self.dropout(F.relu(torch.cat(strongest, 1))))  # (B, F * sizes) -> (B, out); nothing found is 0

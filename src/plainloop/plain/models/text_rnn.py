@@ -47,11 +47,9 @@ class Model(nn.Module):
         self.pooling, self.directions = pooling, directions
         self.tokens = nn.Embedding(shapes["text"]["vocabulary"], width, padding_idx=0)
         state = width // directions
-        self.layers = nn.ModuleList(
-            nn.ModuleList(
-                CELLS[cell](width if layer == 0 else state * directions, state, batch_first=True) for _ in range(directions)
-            )
-            for layer in range(depth)
+        self.layers = nn.ModuleList(  # layer after layer, each with its directions
+            CELLS[cell](width if layer < directions else state * directions, state, batch_first=True)
+            for layer in range(depth * directions)
         )
         self.dropout = nn.Dropout(dropout)
         self.attention = nn.Linear(state * directions, 1) if pooling == "attention" else None
@@ -63,11 +61,11 @@ class Model(nn.Module):
         place = torch.arange(text.shape[1], device=text.device).expand_as(text)  # (B, T)
         turned = torch.where(place < lengths, lengths - 1 - place, place)  # the tokens last to first, the padding where it was
         x = self.dropout(self.tokens(text))  # (B, T, D)
-        for directions in self.layers:
-            states = [directions[0](x)[0]]
+        for layer in range(0, len(self.layers), self.directions):
+            states = self.layers[layer](x)[0]
             if self.directions == 2:
-                states.append(along(directions[1](along(x, turned))[0], turned))
-            x = self.dropout(torch.cat(states, 2) if len(states) > 1 else states[0])  # (B, T, H)
+                states = torch.cat([states, along(self.layers[layer + 1](along(x, turned))[0], turned)], 2)
+            x = self.dropout(states)  # (B, T, H)
         return self.head(self.pooled(x, place < lengths, lengths))
 
     def pooled(self, x: Tensor, here: Tensor, lengths: Tensor) -> Tensor:
