@@ -2,7 +2,7 @@
 
 See classify.py for what a task is. Intervals of 80% come from the errors on the validation rows, step by step (split conformal
 prediction, Vovk et al. 2005; Lei et al. 2018, arXiv 1604.04173), with the quantile loss from the network itself, widened or
-narrowed by the same rule (Romano et al. 2019, arXiv 1905.03222); few validation rows make them wider.
+narrowed by the same rule (Romano et al. 2019, arXiv 1905.03222).
 Copied into ejected projects. Axes: B examples, K members, H horizon, V target variables, Q outputs per step, S series.
 """
 
@@ -119,10 +119,7 @@ class Forecast:
         steps, truth = self._steps(scores).mean(1), target[:, : self.horizon]
         below = (truth - steps[..., 0]).double().numpy()  # (n, H, V)
         above = (truth - steps[..., -1]).double().numpy()
-        low, high = step_quantiles(below, 0.1), step_quantiles(above, 0.9)
-        wider = few_stretches((len(truth) + self.horizon - 1) / self.horizon)
-        middle, half = (low + high) / 2, (high - low) / 2 * wider
-        self.low, self.high = (middle - half).tolist(), (middle + half).tolist()
+        self.low, self.high = (step_quantiles(errors, share).tolist() for errors, share in ((below, 0.1), (above, 0.9)))
 
     def decode(self, scores: Tensor) -> list[list[list[float]]]:
         """The forecast in the targets' unit, for series of one scale; B lists of H lists of V numbers."""
@@ -255,22 +252,6 @@ def step_quantiles(errors: np.ndarray, share: float) -> np.ndarray:
                 place = np.ceil(rank) - 1 if share > 0.5 else np.floor(rank)
                 made[step, variable] = np.sort(known)[int(np.clip(place, 0, len(known) - 1))]
     return made
-
-
-def few_stretches(count: float) -> float:
-    """How much wider an interval must be that comes from so few stretches without overlap: Student's 90% over the normal one.
-
-    The errors of windows that share most of their steps are hardly more than one. The expansion of the quantile is that of
-    Abramowitz and Stegun (1964), 26.7.5.
-
-    >>> round(few_stretches(2), 2), round(few_stretches(20), 2), round(few_stretches(1000), 3)
-    (1.47, 1.03, 1.001)
-    """
-    z, n = 1.2815515655446004, max(count, 1.0)
-    first = (z**3 + z) / 4
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return (z + first / n + second / n**2 + third / n**3) / z
 
 
 def window_sums(task: Forecast, scores: Tensor, target: Tensor) -> dict[str, np.ndarray]:
