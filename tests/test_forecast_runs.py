@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -212,3 +213,12 @@ def test_whole_series_are_predicted_and_evaluated(tmp_path: Path):
         run.evaluate(bare)
     with pytest.raises(PlainloopError, match="no forecast"):
         plainloop.predict(run, new, origin="3")
+
+
+@pytest.mark.parametrize("name", ["load", "sales"])
+def test_a_forecast_is_exported_and_scores_alike(name: str, request: pytest.FixtureRequest, tmp_path: Path):
+    _, run = request.getfixturevalue(name)
+    place = run.export("state_dict", tmp_path / "model.safetensors")  # checks the scores in a process of its own
+    facts = json.loads(place.with_name("model.preparation.json").read_text(encoding="utf-8"))
+    assert facts["readme"]["decode"].startswith("scores")
+    assert {column["type"] for column in facts["columns"]} <= facts["readme"]["encode"].keys()

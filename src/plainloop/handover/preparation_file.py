@@ -32,6 +32,15 @@ ENCODE = {
     "text": "Load `tokenizer` with Tokenizer.from_str of the package tokenizers; the row is the first `longest` ids of "
     "encode(cell, add_special_tokens=False), or [3] where there are none or the cell is missing. Several columns of texts stand "
     "one behind the other, with 3 between them. A batch is padded behind with 0 to its longest row.",
+    "window": "The last `lookback` steps before the first step to predict, in the order of time: z = (value - mean) / std, "
+    "a missing step takes the last known one before it, or 0. `names`: the series, with a mean and a std each. Of words: a slot "
+    "for each of `words`, 1 where the step has it. One slot for each variable, steps along the last axis.",
+    "known": "As window, but over the `lookback` steps and the `horizon` steps behind them.",
+    "calendar": "Over look-back and horizon, for each of `parts` two slots: sine and cosine of 2 pi (seconds since 1970 mod "
+    "period) / period; the period of year is 31556952 s, of week 604800 s, of day 86400 s.",
+    "series": "The whole series: z = (value - mean) / std, a missing step takes the last known one before it, or 0; cut at "
+    "`length` steps, zeros behind its end.",
+    "length": "How many steps the row has, at most `longest`.",
     "tags": "Split the cell at `separator`, strip the pieces; a slot for each of `labels`: 1 if it is among them, else 0.",
 }
 FLIP = (
@@ -46,6 +55,9 @@ DECODE = {
     "Multilabel": "p = sigmoid(scores), mean over members; p[i] is the probability of labels[i]; "
     "each label with p[i] > thresholds[i] is in the answer, or p[i] > 0.5 where `thresholds` is null.",
     "Regression": "answer = mean of scores over members * std + mean.",
+    "Forecast": "scores, mean over members, are `horizon` steps of each target (with the loss quantile, of each its 10, 50 and "
+    "90%), the steps outermost. answer = score * std + mean of `scales`; the interval goes from (score + low) * std + mean to "
+    "(score + high) * std + mean, with low and high of each step and target (of the 10 and the 90% score).",
     "Sequence": "target_in is the answer so far: 2, and the tokens chosen. scores[:, -1] are those of the next token: take "
     "the largest but for 0, 1 and 2, append it, and score again, until it is 3. Tokenizer.decode of the task's `tokenizer` "
     "gives the text (tokens = bpe); else the tokens joined with a space (word) or nothing between (char).",
@@ -59,6 +71,13 @@ LOAD = {
 }
 
 
+def slots_of(column: Any) -> int:
+    """How many slots of its input a column takes."""
+    if column.kind in ("series", "future"):
+        return column.shape["variables"] if column.kind == "series" else column.shape
+    return column.slots if column.kind == "numbers" else len(column.mean) if column.kind == "image" else 1
+
+
 def preparation_facts(run: Run, inputs: dict[str, Tensor], scores: Tensor) -> dict[str, Any]:
     """The content of <name>.preparation.json. inputs, scores: those of a few rows, for their shapes."""
     config, preparation = run.config, run.preparation
@@ -66,7 +85,7 @@ def preparation_facts(run: Run, inputs: dict[str, Tensor], scores: Tensor) -> di
     first: dict[str, int] = dict.fromkeys(inputs, 0)
     columns = []
     for name, column in preparation.columns.items():
-        slots = column.slots if column.kind == "numbers" else len(column.mean) if column.kind == "image" else 1
+        slots = slots_of(column)
         told = types[name]
         columns.append(
             {

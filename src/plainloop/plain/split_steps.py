@@ -50,3 +50,18 @@ def borders(steps: int, split: Split, shares: dict[str, float]) -> tuple[int, in
     test = int(steps * shares["test"] + 1e-9)
     train = int(steps * (1 - shares["test"] - shares["validation"]) + 1e-9)
     return 0, train, steps - test, steps
+
+
+def rolling(steps: int, horizon: int, shares: dict[str, float], folds: int, fold: int) -> tuple[int, int, int]:
+    """The steps that train, validate and test fold number `fold`, from 0: `Split.rows` of a backtest with a rolling origin.
+
+    The test stretches follow one another without overlap, the last one up to the end; each fold learns from all that is earlier,
+    so that the first folds have fewer steps to learn from. L. J. Tashman, International Journal of Forecasting 16 (2000).
+
+    >>> [rolling(100, 5, {"validation": 0.1, "test": 0.1}, 3, fold) for fold in range(3)]
+    [(60, 10, 10), (70, 10, 10), (80, 10, 10)]
+    """
+    test = max(horizon, min(int(steps * shares["test"] + 1e-9), steps // (2 * folds)))
+    validation = max(horizon, min(int(steps * shares["validation"] + 1e-9), test))
+    train = steps - (folds - fold) * test - validation
+    return train, validation, test
