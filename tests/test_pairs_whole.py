@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 import plainloop
@@ -250,3 +251,17 @@ def test_the_model_in_one_file(run: plainloop.Run, tmp_path: Path, format: str):
     facts = json.loads(place.with_name("model.preparation.json").read_text(encoding="utf-8"))
     assert facts["inputs"]["target_in"]["shape"] == ["rows", "tokens"]
     assert "scores[:, -1]" in facts["readme"]["decode"]
+
+
+def test_frames_and_workers_give_the_same_weights(tmp_path: Path):
+    """Pairs in memory, batches prepared by other processes: the run is that of the file."""
+    frame = pl.read_csv(write_days(tmp_path, 120), separator="\t", infer_schema=False)
+    options: dict[str, Any] = {"task": "sequence", "epochs": 2, "talk": Talk(quiet=True)}
+    chosen = [*SMALL, "text.tokens=char", "sequence.tokens=char"]
+    made = [
+        plainloop.train(frame, "iso", output=str(tmp_path / f"run{workers}"), set=[*chosen, f"workers={workers}"], **options)
+        for workers in (0, 2)
+    ]
+    first, second = ((one.folder / "weights.safetensors").read_bytes() for one in made)
+    assert first == second
+    assert made[0].predict(frame.head(4)) == made[1].predict(frame.head(4).select("written"))

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from plainloop.plain.checkpoint import load_weights, save_weights
 from plainloop.plain.decode import Decoding, beams, decode
 from plainloop.plain.models.sequence_rnn import reversed_rows
+from plainloop.plain.models.sequence_transformer import Dropout
 from small import same_tensors
 
 START, END, WORDS, LONGEST = 2, 3, 23, 14
@@ -231,6 +232,24 @@ def test_saved_and_loaded_it_is_the_same(name: str, tmp_path: Path):
     assert same_tensors(other.state_dict(), model.state_dict())
     with torch.no_grad():
         assert torch.equal(other(inputs), model(inputs))
+
+
+def test_dropout_loses_its_share_and_keeps_the_mean():
+    drop, x = Dropout(0.25), torch.ones(500, 321, requires_grad=True)
+    torch.manual_seed(0)
+    found = drop(x)
+    assert float((found == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
+    assert found.unique().tolist() == pytest.approx([0.0, 4 / 3])
+    assert float(found.mean()) == pytest.approx(1.0, abs=0.01)
+    torch.manual_seed(0)
+    assert torch.equal(drop(x), found)
+    assert not torch.equal(drop(x), found)
+    (found.sum()).backward()
+    assert torch.equal(x.grad, found)
+    rows = found.detach().bool().float()
+    assert abs(float(torch.corrcoef(rows[:, :2].T)[0, 1])) < 0.15  # places beside each other are drawn apart
+    assert torch.equal(drop.eval()(x), x)
+    assert torch.equal(Dropout(0.0)(x), x)
 
 
 def test_rows_are_turned_within_their_lengths():
