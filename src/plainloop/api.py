@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from .understand.look import Look
 
 
-def train(source: Any, target: Any = None, *, metrics: Any = None, talk: Talk | None = None, **options: Any) -> Run:
+def train(
+    source: Any,
+    target: Any = None,
+    *,
+    folds: int | None = None,
+    metrics: Any = None,
+    talk: Talk | None = None,
+    **options: Any,
+) -> Run:
     """Trains a model on labelled data, judges it on rows it has not seen, and saves it all as a run folder.
 
     source: a path or several, a folder or glob of files, a pandas or polars frame, a pair (X, y) of arrays, or a torch Dataset
@@ -37,10 +45,10 @@ def train(source: Any, target: Any = None, *, metrics: Any = None, talk: Talk | 
     from .training import Talk, start
 
     source, made = data_and(source, target, options)
-    if made.folds is not None:
+    if folds is not None:
         from .adjust.folds import train_folds
 
-        return train_folds(source, made, metrics, talk or Talk())  # type: ignore[return-value]  # Folds, as the text says
+        return train_folds(source, made, folds, metrics, talk or Talk())  # type: ignore[return-value]  # Folds, as the text says
     return start(source, made, metrics, talk or Talk())
 
 
