@@ -26,6 +26,7 @@ def train(
     target: Any = None,
     *,
     folds: int | None = None,
+    log: str | None = None,
     metrics: Any = None,
     talk: Talk | None = None,
     **options: Any,
@@ -35,6 +36,7 @@ def train(
     source: a path or several, a folder or glob of files, a pandas or polars frame, a pair (X, y) of arrays, or a torch Dataset
     of (x, y). target: the column to learn, or several. options: the fields of `TrainOptions`, the same as on the command line
     (`plainloop train --help`), with `model` also an `nn.Module`. metrics: torchmetrics objects that are computed and kept too.
+    log: tensorboard, mlflow or wandb, or several with commas: the figures go there, too.
     With folds=K it gives back `Folds`: a run for each, `.metrics` with mean and spread.
 
     Raises: PlainloopError, in words, for data or options that cannot be used.
@@ -45,11 +47,17 @@ def train(
     from .training import Talk, start
 
     source, made = data_and(source, target, options)
+    talk = talk or Talk()
+    if log:
+        from .logs import check_names
+
+        check_names(log)
+        talk.log = log
     if folds is not None:
         from .adjust.folds import train_folds
 
-        return train_folds(source, made, folds, metrics, talk or Talk())  # type: ignore[return-value]  # Folds, as the text says
-    return start(source, made, metrics, talk or Talk())
+        return train_folds(source, made, folds, metrics, talk)  # type: ignore[return-value]  # Folds, as the text says
+    return start(source, made, metrics, talk)
 
 
 def resume(run: str | Path, *, metrics: Any = None, talk: Talk | None = None) -> Run:

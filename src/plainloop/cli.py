@@ -80,6 +80,7 @@ def train(
     *sources: str,
     options: TRAIN = TRAIN_DEFAULTS,
     folds: int | None = None,
+    log: str | None = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
@@ -91,11 +92,13 @@ def train(
         Table: CSV, TSV, Parquet, JSON lines, ARFF; also gzipped, zipped, a folder or a glob.
     folds
         Cross-validation: a run for each of so many folds, and the mean and spread of their scores.
+    log
+        Write the figures there, too: tensorboard, mlflow or wandb, or several: A,B.
     """
     from . import api
 
     given = [source, *sources] if sources else source
-    run = api.train(given, folds=folds, talk=talk(as_json or quiet), **vars(options))
+    run = api.train(given, folds=folds, log=log, talk=talk(as_json or quiet), **vars(options))
     return finished(run, as_json, quiet)
 
 
