@@ -1,4 +1,4 @@
-"""Where else a run writes its figures: TensorBoard, MLflow or Weights & Biases, when the user has them. The run folder stays whole.
+"""Where else a run writes its figures: TensorBoard, MLflow or Weights & Biases. The run folder stays whole.
 
 `--log NAME` gets each epoch's row of history.csv as it comes, the settings, and the test metrics at the end. A log is written
 beside the work: what the training computes does not depend on it.
