@@ -21,12 +21,22 @@ if TYPE_CHECKING:
     from .understand.look import Look
 
 
-def train(source: Any, target: Any = None, *, metrics: Any = None, talk: Talk | None = None, **options: Any) -> Run:
+def train(
+    source: Any,
+    target: Any = None,
+    *,
+    folds: int | None = None,
+    log: str | None = None,
+    metrics: Any = None,
+    talk: Talk | None = None,
+    **options: Any,
+) -> Run:
     """Trains a model on labelled data, judges it on rows it has not seen, and saves it all as a run folder.
 
     source: a path or several, a folder or glob of files, a pandas or polars frame, a pair (X, y) of arrays, or a torch Dataset
     of (x, y). target: the column to learn, or several. options: the fields of `TrainOptions`, the same as on the command line
     (`plainloop train --help`), with `model` also an `nn.Module`. metrics: torchmetrics objects that are computed and kept too.
+    log: tensorboard, mlflow or wandb, or several with commas: the figures go there, too.
     With folds=K it gives back `Folds`: a run for each, `.metrics` with mean and spread.
 
     Raises: PlainloopError, in words, for data or options that cannot be used.
@@ -37,11 +47,17 @@ def train(source: Any, target: Any = None, *, metrics: Any = None, talk: Talk | 
     from .training import Talk, start
 
     source, made = data_and(source, target, options)
-    if made.folds is not None:
+    talk = talk or Talk()
+    if log:
+        from .logs import check_names
+
+        check_names(log)
+        talk.log = log
+    if folds is not None:
         from .adjust.folds import train_folds
 
-        return train_folds(source, made, metrics, talk or Talk())  # type: ignore[return-value]  # Folds, as the text says
-    return start(source, made, metrics, talk or Talk())
+        return train_folds(source, made, folds, metrics, talk)  # type: ignore[return-value]  # Folds, as the text says
+    return start(source, made, metrics, talk)
 
 
 def resume(run: str | Path, *, metrics: Any = None, talk: Talk | None = None) -> Run:

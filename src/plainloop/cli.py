@@ -75,17 +75,30 @@ def check(source: str, *sources: str, options: CHECK = CHECK_DEFAULTS, as_json: 
 
 
 @app.command(help_epilogue="Example: plainloop train titanic.csv --target Survived --epochs 20")
-def train(source: str, *sources: str, options: TRAIN = TRAIN_DEFAULTS, as_json: AsJson = False, quiet: Quiet = False) -> int:
+def train(
+    source: str,
+    *sources: str,
+    options: TRAIN = TRAIN_DEFAULTS,
+    folds: int | None = None,
+    log: str | None = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> int:
     """Train a model on labelled data, judge it on rows it has not seen, and save it all as a run folder.
 
     Parameters
     ----------
     source
         Table: CSV, TSV, Parquet, JSON lines, ARFF; also gzipped, zipped, a folder or a glob.
+    folds
+        Cross-validation: a run for each of so many folds, and the mean and spread of their scores.
+    log
+        Write the figures there, too: tensorboard, mlflow or wandb, or several: A,B.
     """
     from . import api
 
-    run = api.train([source, *sources] if sources else source, talk=talk(as_json or quiet), **vars(options))
+    given = [source, *sources] if sources else source
+    run = api.train(given, folds=folds, log=log, talk=talk(as_json or quiet), **vars(options))
     return finished(run, as_json, quiet)
 
 

@@ -174,8 +174,6 @@ class TrainOptions(DataOptions):
         torch.compile the model.
     baseline
         Also fit gradient-boosted trees, to compare with.
-    folds
-        Cross-validation: a run for each of so many folds, and the mean and spread of their scores.
     set
         Any other setting: NAME=VALUE, several times.
     """
@@ -190,7 +188,6 @@ class TrainOptions(DataOptions):
     device: str = "auto"
     compile: Annotated[bool, Parameter(negative="")] = False
     baseline: bool = True
-    folds: int | None = None
     set: Annotated[list[str] | None, Parameter(negative_iterable=())] = None
 
 

@@ -49,6 +49,7 @@ class Talk:
     say: Callable[[str], None] = print
     watch: Callable[[int, int], int] = lambda step, steps: 0  # called after each step; a signal number ends training
     quiet: bool = False
+    log: str = ""  # where else the figures go: tensorboard, mlflow, wandb
     training: bool = False  # whether a signal finds the loop at work, which saves before it ends
     results: dict[str, Any] = field(default_factory=dict)  # what --json prints at the end
 
@@ -214,8 +215,11 @@ def work(
     baseline: bool,
 ) -> Run:
     """Trains, judges and marks the run as finished."""
+    from .adjust.lineage import settings_of as settings_by_name
     from .judge.report import judge, text_report
+    from .logs import logs_of, results_of
 
+    logs = logs_of(talk.log, place, settings_by_name(config))
     started = time.perf_counter()
     opening = (
         f"\nTraining {config.model.settings.get('name', config.model.file)} on {config.machine.device}, {config.machine.threads} "
@@ -224,6 +228,8 @@ def work(
 
     def told(record: Record, config: Config) -> None:
         talk.line(record_line(record, config))
+        for log in logs:
+            log.epoch(record.values)
 
     def before(model: torch.nn.Module, preparation: Preparation, rows: Rows) -> None:
         found = check_run(Given(model, preparation.task, rows, config)).raise_for_errors()
@@ -248,6 +254,8 @@ def work(
     if outcome.ending:
         talk.line(f"Stopped: {outcome.ending}. The weights of epoch {outcome.best_epoch} are kept.")
     judged = judge(outcome, place, baseline=baseline, notices=notices, extra_metrics=metrics, reasons=reasons)
+    for log in logs:
+        log.end(results_of(judged))
     set_facts(
         place,
         "result",

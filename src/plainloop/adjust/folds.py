@@ -71,14 +71,13 @@ class Folds:
         return f"{self.folder}: test {self.headline} {mean}, spread {spread} over {len(self.runs)} folds"
 
 
-def train_folds(source: Any, options: TrainOptions, metrics: Any, talk: Talk) -> Folds:
+def train_folds(source: Any, options: TrainOptions, count: int, metrics: Any, talk: Talk) -> Folds:
     """See `api.train`. Raises: BadSetting, and what training raises."""
-    count = options.folds or 0
     if count < 2:
         raise BadSetting("folds", count, "a whole number of at least 2", "5")
     if options.test is not None:
         raise BadSetting("folds", count, "folds or --test, not both: each fold has test rows of its own", "5")
-    decided = base_of(source, replace(options, folds=None), talk, "folds")
+    decided = base_of(source, options, talk, "folds")
     if decided.config.split.kind == "steps":
         raise BadSetting("folds", count, "no folds for a forecast: its windows are split by time", "0")
     if decided.auto:
