@@ -17,7 +17,7 @@ TITLES = ("Data", "The model", "Training")
 
 def text() -> str:
     from plainloop.problems import PlainloopError, all_problems
-    from plainloop.understand.check import finding_text
+    from plainloop.understand.check_finding import finding_text
 
     kinds = [kind for kind in all_problems() if kind.__module__.rpartition(".")[2] in MODULES]
     errors = sum(issubclass(kind, PlainloopError) for kind in kinds)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from plainloop.problems import PlainloopError
-from plainloop.understand.check import Checked
+from plainloop.understand.check_finding import Checked
 
 HERE = Path(__file__).parent
 DEFECTS = sorted((HERE / "check_defects").glob("*.py"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .adjust.lr_sweep import RateSweep
     from .adjust.trials import Study
     from .training import Talk
-    from .understand.check import Checked
+    from .understand.check_finding import Checked
     from .understand.look import Look
 
 

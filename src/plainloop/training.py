@@ -20,14 +20,12 @@ import torch
 from . import __version__
 from .handover.code import copy_code, needs_of, own_files, same_as_installed
 from .options import TrainOptions
-from .plain.batches import Rows
 from .plain.checkpoint import StorageFailed, save_weights
 from .plain.config import Config, from_dict
 from .plain.faults import Stopped
 from .plain.history import record_line
 from .plain.loop import Record
-from .plain.prepare import Preparation
-from .plain.run import Outcome, weights_digest
+from .plain.run import Outcome, Ready, weights_digest
 from .plain.run import run as plain_run
 from .progress import bar
 from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml
@@ -231,15 +229,17 @@ def work(
         for log in logs:
             log.epoch(record.values)
 
-    def before(model: torch.nn.Module, preparation: Preparation, rows: Rows) -> None:
-        found = check_run(Given(model, preparation.task, rows, config)).raise_for_errors()
+    def before(ready: Ready) -> None:
+        found = check_run(Given(ready.model, ready.preparation.task, ready.batches.dataset, config)).raise_for_errors()
         for notice in found.notices:
             talk.line("\n" + notice_text(notice))
         notices.extend(found.notices)
-        talk.line(opening)
+        if not resumed:
+            talk.line(opening)
 
     talk.training = True
-    if (place / "checkpoints").exists():
+    resumed = (place / "checkpoints").exists()
+    if resumed:
         talk.line(opening)
     try:
         outcome: Outcome = plain_run(

@@ -12,8 +12,8 @@ class Net(nn.Module):
         self.fc = nn.Linear(4, 2)
 
     def forward(self, x):
-        out = [self.fc(row).tolist() for row in x]
-        return torch.tensor(out)  # here
+        out = [self.fc(row).tolist() for row in x]  # here
+        return torch.tensor(out)
 
 
 found = plainloop.check(Net(), (torch.randn(64, 4), torch.randint(0, 2, (64,))), loss=nn.CrossEntropyLoss())

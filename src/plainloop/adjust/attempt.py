@@ -49,7 +49,8 @@ def prepare_place(decided: Decided, kind: str) -> None:
     """The folder that attempts are seen from: run.toml, the code, a batch that was tried."""
     write_run(decided, {"search": {"kind": kind}})
     package_of(decided.place, read_toml(decided.place))
-    check_decided(decided.own, decided.config, decided.place).raise_for_errors()
+    if decided.config.model.file in ("own", "layers"):
+        check_decided(decided.own, decided.config, decided.place).raise_for_errors()
 
 
 def attempt(

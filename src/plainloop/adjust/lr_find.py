@@ -23,7 +23,7 @@ from ..plain.checkpoint import write_file
 from ..plain.run import augmentation, make_ready
 from ..run_folder import package_of, read_toml
 from ..training import Decided, Talk, machine_as_it_was, write_run
-from ..understand.check_inside import check_decided
+from ..understand.check_inside import Given, check_run
 from ..understand.own_model import build
 from ..understand.setting_problems import BadSetting
 from .base import base_of
@@ -103,10 +103,10 @@ def find(decided: Decided, *, low: float = LOW, high: float = HIGH, steps: int =
         there = moved(decided, decided.place, Path(scratch))
         write_run(there)
         package_of(there.place, read_toml(there.place))
-        check_decided(there.own, there.config, there.place).raise_for_errors()
         config = there.config
         with machine_as_it_was():
             ready = make_ready(config, there.place, partial(build, there.own), ("train", "validation"))
+            check_run(Given(ready.model, ready.preparation.task, ready.batches.dataset, config)).raise_for_errors()
             rates, losses = sweep(
                 ready.model,
                 ready.preparation.task,

@@ -97,7 +97,7 @@ def run(
     folder: Path,
     *,
     build: Callable[[Config, Preparation, Path], nn.Module] | None = None,
-    before: Callable[[nn.Module, Preparation, Rows], None] = lambda model, preparation, rows: None,
+    before: Callable[[Ready], None] = lambda ready: None,
     on_record: Callable[[Record, Config], None] = lambda record, config: None,
     watch: Callable[[int, int], int] = lambda step, steps: 0,
     say: Callable[[str], None] = print,
@@ -106,9 +106,8 @@ def run(
     """Trains and judges the run that `config` describes; goes on from its checkpoints where it has some.
 
     home: the folder of run.toml, which its paths are relative to; folder: where the results are written.
-    build: makes the model, in place of `build_model`. before: is shown the model and the train rows before training begins, and
-    may refuse them. watch: see `train`. say: is told of damaged checkpoints.
-    parts: a search leaves the test rows out.
+    build: makes the model, in place of `build_model`. before: is shown what is ready before training begins, and may refuse it.
+    watch: see `train`. say: is told of damaged checkpoints. parts: a search leaves the test rows out.
     Raises: Fault and its kinds, Stopped.
     """
     begun = time.perf_counter()
@@ -119,7 +118,7 @@ def run(
     for damaged in checkpoints.damaged:
         say(f"The checkpoint {damaged} is damaged and was set aside; going on from the one before it.")
     if not history:
-        before(model, ready.preparation, ready.batches.dataset)  # type: ignore[arg-type]  # Rows
+        before(ready)
     records = train(
         model,
         task,

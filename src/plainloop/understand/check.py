@@ -20,7 +20,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -43,7 +43,7 @@ from .check_before import (
     rows_agree,
     without_gradients,
 )
-from .check_finding import Finding
+from .check_finding import Checked, Finding
 from .check_forward import explain, explain_size
 from .check_graph import follow, loss_is_usable
 from .check_inputs import inputs_used
@@ -64,94 +64,6 @@ from .setting_problems import BadSetting
 TASKS = ("binary", "multiclass", "multilabel", "regression", "forecast", "autoencoder")
 NUMBERS_PER_PASS = 40_000  # inputs of a trial batch: enough rows to see, few enough to be quick
 SLOW = 1.0  # seconds after which what can be left out is left out
-LOOKED = (
-    "types, shapes and devices of inputs, labels and weights",
-    "the range of the labels",
-    "the loss against the last activation",
-    "rows that stay apart, other batch sizes, evaluation mode",
-    "gradients of every parameter, the optimizer's parameters",
-    "the first loss, the scale of inputs and gradients, the first steps",
-)
-
-
-@dataclass
-class Checked:
-    """What the pre-flight found.
-
-    findings: errors first; each has what, expected, why, fix and line. ok: whether there is no error.
-    """
-
-    findings: list[Finding]
-    rows: int = 0
-    device: str = "cpu"
-    loss: str = ""
-    seconds: float = 0.0
-    looked: tuple[str, ...] = LOOKED
-    skipped: tuple[str, ...] = ()  # parts that could not be tried, with the reason
-
-    @property
-    def ok(self) -> bool:
-        return not self.errors
-
-    @property
-    def errors(self) -> list[Finding]:
-        return [finding for finding in self.findings if isinstance(finding, PlainloopError)]
-
-    @property
-    def notices(self) -> list[Finding]:
-        return [finding for finding in self.findings if not isinstance(finding, PlainloopError)]
-
-    def raise_for_errors(self) -> Checked:
-        """Raises: the first error."""
-        for error in self.errors:
-            assert isinstance(error, PlainloopError)
-            raise error
-        return self
-
-    def as_dict(self) -> dict[str, Any]:
-        """What --json prints."""
-        return {
-            "ok": self.ok,
-            "findings": [
-                {
-                    "kind": "error" if isinstance(f, PlainloopError) else "warning",
-                    "name": type(f).__name__,
-                    "what": f.what,
-                    "expected": f.expected,
-                    "why": f.why,
-                    "fix": f.fix,
-                    "line": f.line,
-                }
-                for f in self.findings
-            ],
-            "looked": list(self.looked),
-            "skipped": list(self.skipped),
-            "rows": self.rows,
-            "device": self.device,
-            "seconds": round(self.seconds, 3),
-        }
-
-    def __repr__(self) -> str:
-        return f"Checked(ok={self.ok}, findings=[{', '.join(type(f).__name__ for f in self.findings)}])"
-
-    def __str__(self) -> str:
-        parts = [finding_text(finding) for finding in self.findings]
-        if not self.findings:
-            loss = f", loss {self.loss}" if self.loss else ""
-            parts.append(
-                f"nothing wrong found: {self.rows} rows through forward, loss, backward and steps on {self.device}{loss}\n"
-                "looked at: " + "; ".join(self.looked)
-            )
-        if self.skipped:
-            parts.append("not looked at: " + "; ".join(self.skipped))
-        return "\n\n".join(parts)
-
-
-def finding_text(finding: Finding) -> str:
-    """A finding with its kind before it, the following lines set in."""
-    first, *rest = str(finding).splitlines()
-    kind = "error" if isinstance(finding, PlainloopError) else "warning"
-    return "\n".join([f"{kind}: {first}", *(f"  {line}" for line in rest)])
 
 
 def check(

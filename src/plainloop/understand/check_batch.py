@@ -152,7 +152,7 @@ def as_tensor(values: Any, what: str) -> Any:
             if what == "labels"
             else f"{name} = {name}.astype('float32')",
         )
-    return torch.from_numpy(np.ascontiguousarray(array))
+    return torch.from_numpy(np.ascontiguousarray(array) if array.flags.writeable else array.copy())
 
 
 def from_tensors(data: Any) -> Data:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,6 @@ import torch
 from torch import Tensor, nn
 
 from ..options import TrainOptions
-from ..plain.batches import Rows
 from ..plain.config import Config
 from ..plain.models import layers, own
 from ..plain.optimize import build_optimizer
@@ -26,11 +25,12 @@ from ..plain.prepare import Preparation
 from ..plain.run import encode, located
 from ..plain.split import split_rows
 from ..problems import PlainloopError
-from .check import Checked, checked, examine, rows_of
+from .check import checked, examine, rows_of
 from .check_batch import Batch, Data
 from .check_before import can_learn
+from .check_finding import Checked
 from .check_lines import Script, caller
-from .check_problems_model import WrongOutputWidth, WrongScores
+from .check_problems_model import ForwardFails, WrongOutputWidth, WrongScores
 from .check_trial import Trial, chance_as_it_was, values_as_they_were
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Given:
 
     model: nn.Module
     task: Any
-    rows: Rows
+    rows: Any  # plain.batches.Rows
     config: Config
 
     @property
@@ -83,13 +83,18 @@ def check_run(given: Given, script: Script | None = None) -> Checked:
     return checked(trial, time.perf_counter() - begun)
 
 
-def first_rows(rows: Rows, count: int) -> tuple[dict[str, Tensor], Tensor]:
+def first_rows(rows: Any, count: int) -> tuple[dict[str, Tensor], Tensor]:
     return rows[torch.arange(min(count, len(rows)))]
 
 
 def fits_task(trial: Trial, given: Given) -> bool:
     """Whether the scores have the shape that the task wants; adds the finding where they have not."""
     scores, wide = trial.scores, getattr(given.task, "num_outputs", 0)
+    if "target_in" in trial.batch.args[0] and not (hasattr(trial.model, "start") and hasattr(trial.model, "step")):
+        text = "The model cannot write: it has no methods start and step"
+        fix = "def step(self, state, tokens): ...  # as in plain/models/sequence_rnn.py of a run folder; start(inputs) likewise"
+        trial.add(ForwardFails(text, "start(inputs), the state before the first token, and step(state, tokens).", fix))
+        return False
     if given.config.task.name not in FLAT_TASKS or not isinstance(scores, Tensor):
         return True
     if len(scores) != trial.rows or scores.dim() not in (2, 3):
@@ -130,10 +135,11 @@ def check_decided(own_model: OwnModel, config: Config, home: Path, script: Scrip
     split = split_rows(table, config.split, [table[column.name] for column in config.targets])
     preparation = Preparation.fit(config, table, split)
     device = torch.device(config.machine.device)
-    if own_model.file is not None:
+    if own_model.module is not None:  # as it is, with its own weights
+        own_model = replace(own_model, name=type(own_model.module).__name__, settings=None)
+    elif own_model.file is not None:
         find_own(own_model.file.parent, own_model.file.stem)
-    with ExitStack() as stack:
-        stack.enter_context(chance_as_it_was())
+    with chance_as_it_was():
         model = build(own_model, config, preparation, home).to(device)
         few = table.rows(split["train"][:4096])
         given = Given(model, preparation.task, encode(preparation, few, device), config)

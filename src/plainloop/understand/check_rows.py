@@ -89,8 +89,9 @@ def others_exchanged(batch: Batch, row: int) -> Batch:
 def same(a: Tensor, b: Tensor) -> bool:
     if not a.is_floating_point():
         return bool(torch.equal(a, b))
-    scale = float(a.detach().abs().max()) if a.numel() else 0.0
-    return bool(torch.allclose(a.float(), b.float(), rtol=1e-3, atol=1e-5 + 1e-4 * min(scale, 1.0), equal_nan=True))
+    a, b = a.detach().float(), b.detach().float()
+    scale = float(a.abs().max()) if a.numel() else 0.0
+    return bool(torch.allclose(a, b, rtol=1e-3, atol=1e-5 + 1e-4 * min(scale, 1.0), equal_nan=True))
 
 
 def keeps_row(a: Tensor, b: Tensor, row: int, n: int) -> bool:
