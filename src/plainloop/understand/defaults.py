@@ -119,14 +119,15 @@ IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [
 
 # windows of a series, stride one, so alike that a few passes do; and whole series, of which there are few
 SERIES_TRAIN: list[tuple[float, dict[str, Any]]] = [
-    (500, {"epochs": 100, "batch_size": 16, "learning_rate": 3e-3}),
-    (2_000, {"epochs": 15, "batch_size": 16, "learning_rate": 3e-3}),
+    (500, {"epochs": 100, "batch_size": 16, "learning_rate": 3e-3, "keep": "last"}),
+    (2_000, {"epochs": 20, "batch_size": 16, "learning_rate": 3e-3, "keep": "last"}),
+    (3_000, {"epochs": 12, "batch_size": 32, "learning_rate": 4e-3, "ema": 0.98}),
     (20_000, {"epochs": 5, "batch_size": 64, "learning_rate": 4e-3, "ema": 0.99}),
     (float("inf"), {"epochs": 3, "batch_size": 128, "learning_rate": 4e-3, "ema": 0.99}),
 ]
 WHOLE_TRAIN: list[tuple[float, dict[str, Any]]] = [
-    (1_000, {"epochs": 100, "batch_size": 16}),
-    (5_000, {"epochs": 40, "batch_size": 32}),
+    (1_000, {"epochs": 100, "batch_size": 16, "keep": "last"}),
+    (5_000, {"epochs": 40, "batch_size": 32, "keep": "last"}),
     (float("inf"), {"epochs": 20, "batch_size": 64}),
 ]
 
@@ -206,8 +207,7 @@ def series_defaults(model: str, windows: bool, num_rows: int, reasons: Reasons) 
     reasons["train.patience"] = "the learning rate falls to its end"
     if "ema" in values:
         reasons["train.ema"] = "averaged weights: from epoch to epoch the validation error says more"
-    if not windows:
-        values["keep"] = "last"
+    if "keep" in values:
         reasons["train.keep"] = "the rate has fallen to its end, and a few validation rows say less than that about epochs"
     return values
 
