@@ -68,7 +68,7 @@ class Search:
             return math.inf
         if not best or best[0]["state"] != "finished":
             return self.begun + 0.45 * self.seconds
-        return self.begun + self.seconds * (1 - SHARE_OF_JUDGING) - 1.1 * best[0]["seconds"]
+        return self.begun + self.seconds * (1 - SHARE_OF_JUDGING) - 1.25 * best[0]["seconds"]
 
 
 def tune(
