@@ -17,10 +17,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+BIAS = (
+    30  # AdamW moves every weight about as far in a step; what all rows share must go far at once, or rare labels mislead words
+)
+
+
 class Model(nn.Module):
     """The sum of the weights of a text's n-grams, each times how rare it is, over the length of that vector.
 
-    dropout: the share of the n-grams left out of a text in each step of training.
+    runs: the length of the vector of the runs of letters, where that of the words and pairs is 1. dropout: the share of the
+    n-grams left out of a text in each step of training.
 
     Shape: inputs "text" int64 (B, T), 0 where a shorter row is padded -> scores float32 (B, out).
 
@@ -31,12 +37,12 @@ class Model(nn.Module):
 
     rarity: Tensor
 
-    def __init__(self, shapes: dict[str, Any], num_outputs: int, *, dropout: float = 0.0):
+    def __init__(self, shapes: dict[str, Any], num_outputs: int, *, runs: float = 0.5, dropout: float = 0.0):
         super().__init__()
         vocabulary = shapes["text"]["vocabulary"]
         rarity = shapes["text"].get("rarity", [0.0] + [1.0] * (vocabulary - 1))
         self.register_buffer("rarity", torch.tensor(rarity), persistent=False)
-        self.runs = shapes["text"].get("runs", vocabulary)  # the first number of a run of letters
+        self.first_run, self.runs = shapes["text"].get("runs", vocabulary), runs
         self.dropout = dropout
         self.weights = nn.Parameter(0.01 * torch.randn(vocabulary, num_outputs))
         self.bias = nn.Parameter(torch.zeros(num_outputs))
@@ -44,7 +50,6 @@ class Model(nn.Module):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         text = inputs["text"]
         rarity = F.dropout(self.rarity[text], self.dropout, self.training)  # (B, T)
-        letters = text >= self.runs
-        words = F.normalize(rarity.masked_fill(letters, 0.0))
-        runs = F.normalize(rarity.masked_fill(~letters, 0.0))
-        return F.embedding_bag(text, self.weights, per_sample_weights=words + runs, mode="sum") + 30 * self.bias  # (B, out)
+        is_run = text >= self.first_run
+        values = F.normalize(rarity.masked_fill(is_run, 0.0)) + self.runs * F.normalize(rarity.masked_fill(~is_run, 0.0))
+        return F.embedding_bag(text, self.weights, per_sample_weights=values, mode="sum") + BIAS * self.bias  # (B, out)
