@@ -98,8 +98,8 @@ class Net(nn.Module):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         x, kept = self.frame.off(inputs)
         _, state = self.cells(self.tokens(x).flatten(0, 1))
-        y = self.by_steps(x, state) if self.place is None else self.direct(self.place, state, len(x))  # (N, U, S * Q)
-        y = y.unflatten(0, (len(x), -1)).flatten(2)[..., : self.sizes.horizon * self.sizes.figures]
+        y = self.by_steps(x, state) if self.place is None else self.direct(self.place, state, x.shape[0])  # (N, U, S * Q)
+        y = y.unflatten(0, (-1, self.sizes.targets)).flatten(2)[..., : self.sizes.horizon * self.sizes.figures]
         return self.frame.on(y, kept)
 
     def tokens(self, x: Tensor) -> Tensor:
