@@ -48,7 +48,7 @@ def trained(texts: Iterable[str], tokens: str, vocabulary: int) -> str:
 
 
 class TargetText:
-    """A text as its tokens and the sign of the end; one with more than `longest` tokens is cut there and has no end."""
+    """A text as its tokens and the sign of the end; one with more than `longest` tokens is cut there, and ends."""
 
     start, end, never = BEGIN, END, [UNKNOWN, BEGIN]  # never: tokens that no answer holds
 
@@ -64,7 +64,7 @@ class TargetText:
         """Shape: n rows of int32 tokens, each of 1 to `longest` + 1; a missing text is the end alone."""
         assert isinstance(values, Words)
         rows = _encoded(values, self.tokenizer, self.longest)
-        return with_end(rows, self.longest)
+        return with_end(rows)
 
     def decode(self, encoded: Tensor) -> list[str]:
         """The texts of rows of tokens, each up to its end. Shape: int64 (n, T)."""
@@ -91,8 +91,8 @@ def until_end(row: list[int]) -> list[int]:
     return row[:stop]
 
 
-def with_end(rows: Ragged, longest: int) -> Ragged:
-    """The rows with the end behind each; rows of `longest` tokens may have been cut, but end as well."""
+def with_end(rows: Ragged) -> Ragged:
+    """The rows with the end behind each."""
     lengths = rows.lengths + 1
     empty = rows.tokens[rows.starts] == END if len(rows) else torch.zeros(0, dtype=torch.bool)
     lengths[empty] = 1  # a text without a token is the end alone already
