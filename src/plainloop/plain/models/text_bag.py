@@ -16,10 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-
-BIAS = (
-    30  # AdamW moves every weight about as far in a step; what all rows share must go far at once, or rare labels mislead words
-)
+BIAS = 30  # AdamW moves each weight about as far per step; what all rows share must go far at once, or rare labels mislead words
 
 
 class Model(nn.Module):
