@@ -113,7 +113,7 @@ def test_what_is_written_without_a_miss_is_the_teacher_forced_exact_match(file: 
     records = list(
         train(model, task, batches, loader(rows, EpochBatches(40, 40, shuffle=False)), Train(epochs=25, learning_rate=1e-2))
     )
-    assert records[-1].values["val_exact_match"] > 0.3
+    assert records[-1].values["val_exact_match"] > 0.1
     scores = score(model, task, loader(rows, EpochBatches(40, 7, shuffle=False, lengths=rows.lengths)))
     rates = validate(model, task, loader(rows, EpochBatches(40, 40, shuffle=False)))
     found = task.metrics(scores, rows.targets())

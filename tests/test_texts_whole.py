@@ -75,7 +75,7 @@ def test_the_ejected_project_trains_the_same_weights(run: plainloop.Run, workers
 
 def test_export(run: plainloop.Run, tmp_path: Path):
     assert run.export("onnx", tmp_path / "films.onnx").exists()
-    assert '"tokenizer"' in (tmp_path / "films.preparation.json").read_text(encoding="utf-8")
+    assert '"singles"' in (tmp_path / "films.preparation.json").read_text(encoding="utf-8")
 
 
 def train_words(data: Path, output: Path, epochs: int) -> list[str]:

@@ -40,8 +40,7 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
 
         columns = [*config.inputs, *(config.targets if with_target else [])]
         return pictures_like(source, config.source, reader, columns), []
-    source = texts_like(source, config)
-    source = pair_of(source)
+    source = pair_of(source) if writes(run) else texts_like(source, config)
     if is_in_memory(source):
         frame, _ = as_frame(source)
         columns = columns_for(run, list(frame.columns), with_target=with_target)

@@ -32,6 +32,10 @@ ENCODE = {
     "text": "Load `tokenizer` with Tokenizer.from_str of the package tokenizers; the row is the first `longest` ids of "
     "encode(cell, add_special_tokens=False), or [3] where there are none or the cell is missing. Several columns of texts stand "
     "one behind the other, with 3 between them. A batch is padded behind with 0 to its longest row.",
+    "ngrams": "plain/columns/ngrams.py beside the model is the exact rule: words and signs of the text (lower case, markup taken "
+    "away where said), pairs of words with a blank between, runs of 2 to 5 letters of each word with a blank around it. Their "
+    "numbers, ascending: 2 + the place in `singles`, then `pairs`, then `runs` one list behind the other; or [1] where "
+    "there are none. A batch is padded behind with 0 to its longest row.",
     "window": "The last `lookback` steps before the first step to predict, in the order of time: z = (value - mean) / std, "
     "a missing step takes the last known one before it, or 0. `names`: the series, with a mean and a std each. Of words: a slot "
     "for each of `words`, 1 where the step has it. One slot for each variable, steps along the last axis.",
@@ -108,7 +112,7 @@ def preparation_facts(run: Run, inputs: dict[str, Tensor], scores: Tensor) -> di
     return {
         "readme": {
             "cells": CELLS,
-            "encode": {kind: ENCODE[kind] for kind in used},
+            "encode": {kind: ENCODE["ngrams" if kind == "text" and config.text.tokens == "ngrams" else kind] for kind in used},
             "decode": DECODE[config.task.name],
             **({"predict": FLIP} if config.augment.flip_average else {}),
             "load": LOAD,

@@ -142,6 +142,8 @@ def vanished(trial: Trial, layers: list[tuple[str, nn.Module, float, float]]) ->
         fix = f"{flat[0].line.code}  # without {flat[0].name}" if flat[0].line else "x = layer(x)"
         trial.add(GraphCut(text, "A gradient for every parameter.", fix, where=trial.where(flat[0])))
         return
+    if any(size == 0 for *_, size in layers):  # branches that begin as nothing need more steps than are tried here
+        return
     if least[2] < VANISHED * largest[2]:
         line = trial.made(least[1])
         kinds = [type(m).__name__ for m in trial.core.modules()]

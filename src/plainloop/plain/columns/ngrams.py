@@ -201,10 +201,12 @@ class Ngrams:
         return [" ".join(self.words[number] for number in row if NONE < number < last) for row in encoded.tolist()]
 
     def strange(self, values: Cells) -> int:
-        """How many of the texts that are there have no n-gram of the train rows."""
+        """How many of the texts that are there have no word of the train rows."""
         assert isinstance(values, Words)
         rows = self.encode(values)
-        none = (rows.lengths == 1) & (rows.tokens[rows.starts] == NONE)
+        word = (rows.tokens > NONE) & (rows.tokens < len(SPECIAL) + len(self.singles))
+        before = torch.cat([torch.zeros(1, dtype=torch.int64), word.cumsum(0)])
+        none = before[rows.starts + rows.lengths] == before[rows.starts]
         return int((none & torch.from_numpy(values.codes >= 0)).sum())
 
     @cached_property
