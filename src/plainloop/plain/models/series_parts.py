@@ -59,8 +59,8 @@ class Frame(nn.Module):
         self.known = None
         if sizes.future and sizes.horizon:
             self.known = nn.Sequential(nn.Linear(sizes.future, width), nn.ReLU(), nn.Linear(width, sizes.variables))
-            for weights in self.known[2].parameters():
-                nn.init.zeros_(weights)
+            nn.init.normal_(self.known[2].weight, std=1e-3)
+            nn.init.zeros_(self.known[2].bias)
 
     def off(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Kept]:
         """The window as the model sees it, and what must be put back. Shape: (B, V, L)."""
