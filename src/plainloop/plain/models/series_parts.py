@@ -50,7 +50,7 @@ class Frame(nn.Module):
     A series wanders; what it does from where it stands is more alike from window to window (NLinear, Zeng et al. 2023,
     arXiv 2205.13504; RevIN, Kim et al. 2022). normalise: last: the last value is the level; mean_std: the mean of the window, and
     its deviation is the spread. A known column (a price, the hour) adds at each step what a small network says, one network for
-    all steps, as in a regression whose errors are a series; at first it says 0.
+    all steps, as in a regression whose errors are a series; at first it says next to nothing.
     """
 
     def __init__(self, sizes: Sizes, normalise: Normalise, width: int = 32):
@@ -58,9 +58,10 @@ class Frame(nn.Module):
         self.sizes, self.normalise = sizes, normalise
         self.known = None
         if sizes.future and sizes.horizon:
-            self.known = nn.Sequential(nn.Linear(sizes.future, width), nn.ReLU(), nn.Linear(width, sizes.variables))
-            nn.init.normal_(self.known[2].weight, std=1e-3)
-            nn.init.zeros_(self.known[2].bias)
+            last = nn.Linear(width, sizes.variables)
+            self.known = nn.Sequential(nn.Linear(sizes.future, width), nn.ReLU(), last)
+            nn.init.normal_(last.weight, std=1e-3)
+            nn.init.zeros_(last.bias)
 
     def off(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Kept]:
         """The window as the model sees it, and what must be put back. Shape: (B, V, L)."""
