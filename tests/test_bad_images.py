@@ -20,7 +20,8 @@ from plainloop.options import DataOptions
 from plainloop.problems import Notice, PlainloopError
 from plainloop.understand.image_copies import alike, looks
 from plainloop.understand.images import PictureOptions, Scan, are_pictures, scan, schema_of
-from plainloop.understand.look import Look, look
+from plainloop.understand.look import look
+from plainloop.understand.seen import Look
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,8 @@ from clocks import stamps, waves, write_lines, write_sales, written
 from plainloop.options import DataOptions
 from plainloop.plain.readers.series import read_steps
 from plainloop.problems import PlainloopError
-from plainloop.understand.look import Look, look
+from plainloop.understand.look import look
+from plainloop.understand.seen import Look
 
 Rows = list[list[str]]
 DAY = np.timedelta64(1, "D")

@@ -13,7 +13,8 @@ import plainloop
 from plainloop.options import DataOptions
 from plainloop.problems import PlainloopError
 from plainloop.training import Talk
-from plainloop.understand.look import Look, look
+from plainloop.understand.look import look
+from plainloop.understand.seen import Look
 from texts import review, reviews, zipped
 
 ROWS = 60

@@ -18,11 +18,12 @@ from plainloop.plain.readers.table_faults import DamagedFile, WrongEncoding
 from plainloop.problems import PlainloopError
 from plainloop.understand.file_problems import EmptyFile, FileMissing, NullBytes, SameFileTwice
 from plainloop.understand.generated import DATES, dates
-from plainloop.understand.look import Look, look
+from plainloop.understand.look import look
 from plainloop.understand.pair_problems import NoTextToRead, OnePairFile, TargetFileMissing
 from plainloop.understand.pairs import names_of
 from plainloop.understand.quality_problems import CopyOfTarget
 from plainloop.understand.resolve import Asked, resolve
+from plainloop.understand.seen import Look
 from plainloop.understand.target_problems import TargetHasOneValue, TaskImpossible, TooFewRows
 
 PEOPLE = {"a man": "ein Mann", "two women": "zwei Frauen", "the old dog": "der alte Hund", "some children": "einige Kinder"}

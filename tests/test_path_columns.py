@@ -11,7 +11,8 @@ from pictures import jpeg
 from plainloop.options import DataOptions
 from plainloop.plain.readers import tables
 from plainloop.problems import Notice, PlainloopError
-from plainloop.understand.look import Look, look
+from plainloop.understand.look import look
+from plainloop.understand.seen import Look
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,9 @@ from plainloop.options import DataOptions
 from plainloop.plain.config import Source
 from plainloop.plain.readers import texts
 from plainloop.problems import PlainloopError
-from plainloop.understand.look import Look, look
+from plainloop.understand.look import look
 from plainloop.understand.look_texts import form_of, form_to_predict
+from plainloop.understand.seen import Look
 from texts import reviews, zipped
 
 DATA = Path(os.environ.get("PLAINLOOP_DATA", "../shared/data"))

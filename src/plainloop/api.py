@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .adjust.trials import Study
     from .training import Talk
     from .understand.check_finding import Checked
-    from .understand.look import Look
+    from .understand.seen import Look
 
 
 def train(

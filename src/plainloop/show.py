@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .understand.look import Look
+    from .understand.seen import Look
 
 MOST_CLASSES = 12
 

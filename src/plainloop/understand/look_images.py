@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -23,15 +22,14 @@ from ..plain.readers.pixels import Size
 from ..plain.split import split_rows
 from ..plain.table import Words
 from ..problems import Notice
+from .given import Given
 from .image_copies import copies
 from .image_problems import PicturesLeftOut, TooManyBadPictures
-from .images import MOST_BAD, PictureOptions, choose_size, scan, schema_of
+from .images import MOST_BAD, PictureOptions, are_pictures, choose_size, scan, schema_of
 from .infer import InferOptions, Schema
 from .path_columns import check_paths, path_of
+from .seen import Look, split_for
 from .target_problems import UnknownColumn
-
-if TYPE_CHECKING:
-    from .look import Look
 
 Progress = Callable[[int, int], None]
 
@@ -40,30 +38,26 @@ def picture_options(options: DataOptions) -> PictureOptions:
     return PictureOptions(options.image_size or "", options.image_mode or "", options.skip_bad)
 
 
-def look_at_pictures(
-    paths: Sequence[str],
-    name: str,
-    options: DataOptions,
-    files: dict[str, list[str]],
-    shares: dict[str, Any],
-    progress: Progress | None,
-) -> Look:
+def has_pictures(given: Given) -> bool:
+    return are_pictures(given.data)
+
+
+def look_at_pictures(given: Given) -> Look:
     """What a source of pictures is taken for; the labels are the target, where no other is named.
 
     Raises: PlainloopError.
     """
-    from .look import Look, split_for  # look.py calls this file
-
-    parts = {part: files.get(part, []) for part in ("validation", "test")}
-    made = scan(paths, picture_options(options), validation=parts["validation"], test=parts["test"], progress=progress)
+    paths, options = given.data, given.options
+    parts = {part: given.files.get(part, []) for part in ("validation", "test")}
+    made = scan(paths, picture_options(options), validation=parts["validation"], test=parts["test"], progress=given.progress)
     target = as_names(options.target) or list(made.listing.labels)
     for column in target:
         if column not in made.listing.labels:
             raise UnknownColumn(paths[0], "--target", column, list(made.listing.labels))
     asked = InferOptions(task=options.task or "", types=as_pairs(options.types))
     schema = schema_of(made, target, asked)
-    seen = Look(name, made.source, schema, target, notices=[*made.notices, *schema.notices])
-    seen.split = split_for(schema, options, shares, seen.reasons, paths[0], target)
+    seen = Look(given.name, made.source, schema, target, notices=[*made.notices, *schema.notices])
+    seen.split = split_for(schema, options, given.shares, seen.reasons, paths[0], target)
     typed = images.read(made.source, schema.config_columns())
     seen.rows = split_rows(typed, seen.split, [typed[column] for column in target])
     labels = made.listing.labels[target[0]] if len(target) == 1 else ()

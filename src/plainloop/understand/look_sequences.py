@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -18,14 +17,13 @@ from ..plain.split import split_rows
 from ..problems import Notice
 from .column_types import ColumnGuess, Values, guess
 from .defaults import series_model
+from .given import Given
 from .infer import Context, InferOptions, Schema
 from .probe import ReadOptions, missing_words, probe
+from .seen import Look, split_for
 from .sequence_problems import LengthsDiffer, NoSeriesColumns, NotOneSeries, SeriesWithoutLabel
 from .series_time import find_clock
 from .target_problems import UnknownColumn
-
-if TYPE_CHECKING:
-    from .look import Look
 
 FILES = "files"  # --series files: each file is a series
 FEWEST_FILES = 10
@@ -41,9 +39,9 @@ class Found:
     notices: list[Notice]
 
 
-def are_sequences(paths: Sequence[str], options: DataOptions) -> bool:
+def has_sequences(given: Given) -> bool:
     """Whether the source is one of whole series."""
-    return bool(options.series) or all(is_ts(path) for path in paths)
+    return bool(given.options.series) or all(map(is_ts, given.data))
 
 
 def is_ts(path: str) -> bool:
@@ -52,13 +50,10 @@ def is_ts(path: str) -> bool:
     return path.lower().endswith((".ts", ".ts.gz"))
 
 
-def look_at_sequences(
-    paths: Sequence[str], name: str, options: DataOptions, files: dict[str, list[str]], shares: dict[str, Any], read: ReadOptions
-) -> Look:
+def look_at_sequences(given: Given) -> Look:
     """What a source of whole series is taken for. Raises: PlainloopError."""
-    from .look import Look, split_for  # look.py calls this file
-
-    found = scan(paths, options, files, read)
+    paths, options = given.data, given.options
+    found = scan(paths, options, given.files, given.read)
     whole, frame = found.whole, found.whole.frame()
     target = as_names(options.target, frame.columns)
     if not target and "label" in frame.columns:
@@ -67,12 +62,11 @@ def look_at_sequences(
         if column not in frame.columns:
             raise UnknownColumn(paths[0], "--target", column, list(frame.columns))
     schema = schema_of(found, frame, target, options)
-    made = Look(name, found.source, schema, target, notices=[*found.notices, *schema.notices])
+    made = Look(given.name, found.source, schema, target, notices=[*found.notices, *schema.notices])
     if schema.task is None:
         return made
-    made.split = split_for(
-        schema, options if options.series is None else replace(options, time=None), shares, made.reasons, paths[0], target
-    )
+    drawn = options if options.series is None else replace(options, time=None)  # --time orders the steps of a series
+    made.split = split_for(schema, drawn, given.shares, made.reasons, paths[0], target)
     typed = sequences.read(found.source, schema.config_columns())
     made.rows = split_rows(typed, made.split, [typed[column] for column in target])
     lengths = [max(len(piece) for piece in pieces) for pieces in whole.variables.values()]

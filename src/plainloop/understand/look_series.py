@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ..options import DataOptions, as_names, as_pairs
-from ..plain.config import Column, Source, Split
+from ..plain.config import Column, Split
 from ..plain.frequency import ROWS, Frequency
 from ..plain.readers import series as reader
 from ..plain.readers import tables
@@ -26,7 +26,10 @@ from ..plain.table import Windows, is_missing
 from ..problems import Notice
 from .column_types import ColumnGuess
 from .defaults import MODELS, series_model
+from .given import Given
 from .infer import InferOptions, Schema, TaskGuess, infer
+from .probe import probe
+from .seen import Look
 from .series_clock import Case, settle_clock
 from .series_defaults import reach, season_of, shares_for
 from .series_notices import NotOverTime, SentinelsFound, ShortSeries, TargetGaps
@@ -34,29 +37,26 @@ from .series_problems import BadSplitRows, NotForForecasts, PartsOfSeries, Serie
 from .series_sentinels import sentinels
 from .target_problems import UnknownColumn
 
-if TYPE_CHECKING:
-    from .look import Look
-
 ALL = "all"  # --target all: every number column
 MOST_WORDS = 30  # words of a column that a forecast can use
 
 
-def is_forecast(options: DataOptions) -> bool:
+def is_forecast(given: Given) -> bool:
     """Whether the options ask for a forecast."""
-    return options.horizon is not None or options.task == "forecast"
+    return given.options.horizon is not None or given.options.task == "forecast"
 
 
-def look_at_series(found: Source, notices: list[Notice], name: str, options: DataOptions, shares: dict[str, Any]) -> Look:
-    """What a table is taken for whose coming steps are to be forecast. found: as the files are read.
+def look_at_series(given: Given) -> Look:
+    """What a table is taken for whose coming steps are to be forecast.
 
     Raises: PlainloopError.
     """
-    from .look import Look  # look.py calls this file
-
+    options = given.options
+    found, notices = probe(given.data, given.read, target=given.target, **given.files)
     data = found.data[0]
     frame = tables.load(found).frame
     target = targets_of(frame, options, data)
-    check_options(options, data, target)
+    check_options(given, data, target)
     asked = InferOptions(
         types=as_pairs(options.types),
         ignore=tuple(as_names(options.ignore, frame.columns)),
@@ -74,8 +74,8 @@ def look_at_series(found: Source, notices: list[Notice], name: str, options: Dat
     schema = columns_of(case, asked, clock, future)
     source = replace(found, reader="series", frequency=case.frequency, resample=options.resample or "")
     schema.notices += special_numbers(case, schema, options)
-    made = Look(name, source, schema, target, notices=case.notices)
-    cut(made, case, options, shares, clock)
+    made = Look(given.name, source, schema, target, notices=case.notices)
+    cut(made, case, options, given.shares, clock)
     made.notices += schema.notices
     return made
 
@@ -103,17 +103,11 @@ def looks_like_clock(name: str) -> bool:
     return name.lower() in ("no", "year", "month", "day", "hour", "minute", "second", "timestamp", "time", "index")
 
 
-def check_options(options: DataOptions, data: str, target: list[str]) -> None:
+def check_options(given: Given, data: str, target: list[str]) -> None:
     """Raises: PartsOfSeries, NotForForecasts."""
-    from .look import is_share
-
-    files = [
-        f"--{part}"
-        for part in ("validation", "test")
-        if getattr(options, part) is not None and not is_share(getattr(options, part))
-    ]
-    if files:
-        raise PartsOfSeries(data, target, files)
+    options = given.options
+    if given.files:
+        raise PartsOfSeries(data, target, [f"--{part}" for part in given.files])
     ahead = ["--horizon", str(options.horizon or 24)]
     if options.split not in (None, "time"):
         raise NotForForecasts(
@@ -197,7 +191,7 @@ def special_numbers(case: Case, schema: Schema, options: DataOptions) -> list[No
     return [SentinelsFound(case.data, case.target, found)] if found else []
 
 
-def cut(made: Look, case: Case, options: DataOptions, shares: dict[str, Any], clock: Sequence[Column]) -> None:
+def cut(made: Look, case: Case, options: DataOptions, shares: dict[str, float], clock: Sequence[Column]) -> None:
     """Decides season, look-back, horizon and split; sets the rows of each part.
 
     Raises: SeriesTooShort, BadSplitRows.
@@ -210,8 +204,7 @@ def cut(made: Look, case: Case, options: DataOptions, shares: dict[str, Any], cl
     total = int(ranks.max()) + 1 if len(ranks) else 0
     longest = int(np.bincount(steps.series.codes).max()) if len(ranks) else 0
     first = options.horizon or reach(frequency, None, None, 1, int(longest * 0.7)).horizon
-    given = {part: float(share) for part, share in shares.items()}
-    parts, more = shares_for(total, first, given)
+    parts, more = shares_for(total, first, shares)
     rows = split_rows_of(options, case, total)
     by = clock[0].name if clock else ""
     split = Split(kind="steps", by=by, seed=options.seed, rows=rows, validation=parts["validation"], test=parts["test"])

@@ -29,7 +29,7 @@ from .series_defaults import seasons
 from .series_sentinels import sentinels
 
 if TYPE_CHECKING:
-    from .look import Look
+    from .seen import Look
 
 MOST_COLUMNS = 30
 MOST_DRAWN = 5

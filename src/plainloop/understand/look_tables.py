@@ -1,0 +1,120 @@
+"""The door for rows: tables, texts in folders and files of lines, sentence pairs. Called by look.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import polars as pl
+
+from ..options import as_names, as_pairs
+from ..plain.config import Source
+from ..plain.split import split_rows
+from ..problems import Notice
+from .given import Given
+from .infer import InferOptions, infer
+from .look_images import look_at_paths
+from .look_texts import asked_of_texts, form_of, probe_texts, say_where_from
+from .pairs import check_pairs, inputs_of, probe_pairs, recurs, sequence_settings, source_column, target_files
+from .probe import probe
+from .quality import check
+from .seen import Look, split_for
+from .series_notices import CouldForecast
+from .text_columns import text_settings
+from .text_facts import text_facts, text_notices
+
+
+@dataclass
+class Probed:
+    """Files of rows as they are read."""
+
+    source: Source
+    notices: list[Notice]
+    target: list[str]
+    form: str = ""  # of texts in folders and files, see look_texts.form_of
+
+
+def look_at_table(given: Given) -> Look:
+    """What rows are taken for. Raises: PlainloopError."""
+    found = probed(given)
+    reader = import_module(f"..plain.readers.{found.source.reader}", __package__)
+    frame, _ = reader.read_text(found.source)
+    made = understood(given, found, frame)
+    pairs = made.task == "Sequence"
+    (settle_pairs if pairs else settle_texts)(made, frame)
+    if made.schema.task is not None:
+        recurring = recurring_source(given, made, frame) if pairs else ""
+        made.split = split_for(made.schema, given.options, given.shares, made.reasons, given.data[0], made.target, recurring)
+        typed = reader.read(made.source, made.schema.config_columns())
+        made.rows = split_rows(typed, made.split, [typed[column] for column in made.target])
+        made.notices += text_notices(frame, made.schema, made.rows, made.source, made.target)
+        made.notices += check(frame, made.schema, made.rows, made.source, allow_leak=given.options.allow_leak)
+        if made.task == "Regression" and given.options.time:
+            made.notices.append(CouldForecast(given.data[0], made.target, given.options.time))
+        if pairs:
+            made.notices += check_pairs(frame, made.schema, made.source, grouped=made.split.by == recurring != "")
+    made.texts = text_facts(frame, made.schema, made.rows)
+    return made
+
+
+def probed(given: Given) -> Probed:
+    """How the files are read: lines that belong together, texts in folders, or a table. Raises: PlainloopError."""
+    lines = target_files(given.data, given.target) if given.on_disk else ()
+    if lines:
+        found, notices = probe_pairs(given.data, lines, given.read, {part: file for part, (file,) in given.files.items()})
+        return Probed(found, notices, [found.names[1]])
+    form = form_of(given.data)
+    if form:
+        found, notices = probe_texts(given.data, form, given.options.encoding or "", **given.files)
+        return Probed(found, notices, given.target or ["label"], form)
+    found, notices = probe(given.data, given.read, target=given.target, **given.files)
+    return Probed(found, notices, given.target or list(found.names[1:]))
+
+
+def understood(given: Given, found: Probed, frame: pl.DataFrame) -> Look:
+    """The columns and the task; pictures that a column of paths names are decoded. Raises: PlainloopError."""
+    options, target = given.options, found.target
+    if given.on_disk and not found.source.names and options.target:  # numbers stand for columns of files without a header
+        target = as_names(options.target, frame.columns)
+    written = dict.fromkeys(target, "text") if given.generated else {}
+    asked = InferOptions(
+        task=options.task or "",
+        types=as_pairs(options.types) | written,
+        ignore=tuple(as_names(options.ignore, frame.columns)),
+        group=options.group or "",
+        time=options.time or "",
+        date_format=options.date_format or "",
+        tags=options.tags or "",
+    )
+    schema = infer(frame, found.source, target, asked_of_texts(asked) if found.form else asked)
+    if found.form:
+        say_where_from(schema, found.form, asked)
+    source, said = found.source, list(found.notices)
+    if any(column.type == "image" for column in schema.columns):
+        source, more = look_at_paths(frame, schema, source, target, options, given.progress)
+        said += more
+    return Look(given.name, source, schema, target, notices=[*said, *schema.notices])
+
+
+def settle_texts(made: Look, frame: pl.DataFrame) -> None:
+    """How texts become tokens."""
+    texts = text_inputs(made, frame)
+    made.text = text_settings(texts, made.schema.rows) if texts else {}
+
+
+def settle_pairs(made: Look, frame: pl.DataFrame) -> None:
+    """The same, where a text is written, too."""
+    made.notices += inputs_of(made.schema, made.source.data[0], made.target)
+    made.text, made.sequence = sequence_settings(text_inputs(made, frame), frame[made.target[0]])
+
+
+def text_inputs(made: Look, frame: pl.DataFrame) -> list[pl.Series]:
+    return [frame[column.name] for column in made.schema.columns if column.type == "text" and column.role == "input"]
+
+
+def recurring_source(given: Given, made: Look, frame: pl.DataFrame) -> str:
+    """The column of sources that have several answers, which must stay on one side of the split; "" where there is none."""
+    if len(given.files) == 2:  # both parts have files of their own: nothing is drawn
+        return ""
+    column = source_column(made.schema)
+    return column if recurs(frame, column) else ""
