@@ -1,6 +1,6 @@
 """Sentence pairs: files of lines that belong together, how their texts become tokens, and what should be said about them.
 
-Called by look.py. A source with several targets is kept on one side of the split.
+Called by look_tables.py. A source with several targets is kept on one side of the split.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Columns of a table that name pictures: found, checked against the disk, and told. Used by infer.py and look.py."""
+"""Columns of a table that name pictures: found, checked against the disk, and told. Used by infer.py and look_tables.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a column of words is free text, and how its texts should become tokens. Used by column_types.py and look.py."""
+"""Whether a column of words is free text, and how its texts should become tokens. Used by column_types.py and look_tables.py."""
 
 from __future__ import annotations
 
