@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 import plainloop
+from clocks import train, write_load
 from plainloop.handover.export import check, some_rows
 from plainloop.handover.preparation_file import preparation_facts
 from plainloop.run_folder import Run
@@ -94,6 +95,19 @@ def test_pt2_gives_the_scores_of_the_model_for_any_number_of_rows(name: str, run
         torch.testing.assert_close(
             module({kind: values[:rows] for kind, values in inputs.items()}), scores[:rows], rtol=0, atol=1e-4
         )
+
+
+def test_a_forecast_is_exported_for_any_number_of_rows_with_and_without_its_data(tmp_path: Path):
+    data = write_load(tmp_path / "load.csv", 200)
+    options = {"time": "date", "horizon": 6, "lookback": 24, "calendar": True, "model": "series_rnn", "set": ["loss=quantile"]}
+    run = train(data, "load,heat", tmp_path / "run", **{**options, "epochs": 1})
+    inputs, scores = scores_of(run)
+    data.unlink()
+    file = run.export("onnx", tmp_path / "net.onnx")
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    for rows in (1, 5, len(scores)):
+        found = session.run(["scores"], {kind: values[:rows].numpy() for kind, values in inputs.items()})[0]
+        np.testing.assert_allclose(found, scores[:rows].numpy(), rtol=0, atol=1e-4)
 
 
 def test_state_dict_has_the_names_and_values_of_the_module(runs: dict[str, Any], tmp_path: Path):

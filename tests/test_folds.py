@@ -1,4 +1,4 @@
-"""Folds: every row is tested once, groups stay together, time runs forward; mean and spread; each fold is a run."""
+"""Folds: every row is tested once, groups stay together, time runs forward, a forecast's origin rolls; mean and spread."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 import plainloop
+from clocks import write_load
 from plainloop.plain.split import NoRowsLeft, split_rows
 from plainloop.training import Talk
+from plainloop.understand.series_problems import SeriesTooShort
 from plainloop.understand.setting_problems import BadSetting
 from small import case, said, write_csv
 
@@ -91,3 +93,34 @@ def test_the_command_and_its_refusals(tmp_path: Path, monkeypatch: pytest.Monkey
     for options in ({"folds": 1}, {"folds": 3, "test": 0.2}):
         with pytest.raises(BadSetting):
             plainloop.train(data, "price", **options, **QUICK)
+
+
+def test_a_forecast_is_tested_on_stretches_that_follow_one_another(tmp_path: Path):
+    data = write_load(tmp_path / "load.csv", 400)
+    options: dict[str, Any] = {**QUICK, "time": "date", "horizon": 6, "lookback": 24, "model": "series_linear"}
+    made: Any = plainloop.train(str(data), "load", folds=3, output=str(tmp_path / "folds"), **options)
+    ends = 0
+    for fold, run in enumerate(made.runs):
+        split = json.loads((run.folder / "split.json").read_text())
+        ahead = {part: {24 + row + step for row in split[part] for step in range(6)} for part in ("train", "validation", "test")}
+        assert max(ahead["train"]) < min(ahead["validation"])
+        assert max(ahead["validation"]) < min(ahead["test"])
+        assert min(ahead["test"]) == (ends or min(ahead["test"]))
+        assert max(ahead["test"]) + 1 - min(ahead["test"]) == 60
+        ends = max(ahead["test"]) + 1
+        assert run.config.split.fold == fold
+    assert ends == 400
+    values = [run.metrics["test"]["mae"]["value"] for run in made.runs]
+    assert made.metrics["mae"] == {"mean": statistics.fmean(values), "spread": statistics.stdev(values), "folds": values}
+    assert "coverage_80" in made.metrics
+
+
+def test_folds_of_a_forecast_that_leave_too_little_are_refused(tmp_path: Path):
+    data = write_load(tmp_path / "load.csv", 120)
+    options: dict[str, Any] = {**QUICK, "time": "date", "horizon": 12, "lookback": 24, "output": str(tmp_path / "folds")}
+    with pytest.raises(SeriesTooShort) as found:
+        plainloop.train(str(data), "load", folds=8, **options)
+    assert "load.csv --target load --folds 6" in found.value.fix
+    assert not (tmp_path / "folds").exists()
+    with pytest.raises(BadSetting):
+        plainloop.train(str(data), "load", folds=3, split_rows="80,20,20", **options)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +14,15 @@ from ..judge.report import finite
 from ..judge.wording import number, title
 from ..options import TrainOptions
 from ..plain.checkpoint import write_file
+from ..plain.readers.series import read
+from ..plain.run import located
+from ..plain.split_steps import ranks, rolling
+from ..plain.table import Windows
+from ..problems import PlainloopError
 from ..run_folder import Run, make_folder
 from ..show import aligned
 from ..training import Decided, Talk, carry_out, find_rate
+from ..understand.series_problems import SeriesTooShort
 from ..understand.setting_problems import BadSetting
 from .base import base_of
 from .retrain import moved
@@ -77,9 +85,14 @@ def train_folds(source: Any, options: TrainOptions, count: int, metrics: Any, ta
         raise BadSetting("folds", count, "a whole number of at least 2", "5")
     if options.test is not None:
         raise BadSetting("folds", count, "folds or --test, not both: each fold has test rows of its own", "5")
+    if options.split_rows is not None:
+        raise BadSetting("folds", count, "folds or --split-rows, not both: the folds share all steps among them", "5")
     decided = base_of(source, options, talk, "folds")
-    if decided.config.split.kind == "steps":
-        raise BadSetting("folds", count, "no folds for a forecast: its windows are split by time", "0")
+    try:
+        CHECKS.get(decided.config.split.kind, lambda decided, count: None)(decided, count)
+    except PlainloopError:
+        shutil.rmtree(decided.place, ignore_errors=True)
+        raise
     if decided.auto:
         decided = find_rate(decided, talk)
     runs = []
@@ -90,6 +103,28 @@ def train_folds(source: Any, options: TrainOptions, count: int, metrics: Any, ta
         write_file(decided.place / "folds.json", json.dumps(made.as_dict(), indent=1, allow_nan=False) + "\n")
     talk.line(f"\n{made}")
     return made
+
+
+def check_steps(decided: Decided, count: int) -> None:
+    """The first fold of a backtest learns from the fewest steps; they must hold a window. Raises: SeriesTooShort."""
+    config = decided.config
+    source, split, target = located(config.source, decided.place), config.split, config.targets[0].name
+    table = read(source, config.columns)
+    windows = table[target]
+    assert isinstance(windows, Windows)
+    steps = int(ranks(table[split.by] if split.by else None, windows).max()) + 1
+    shares, needed = {"validation": split.validation, "test": split.test}, source.lookback + source.horizon
+    train = {folds: rolling(steps, source.horizon, shares, folds, 0)[0] for folds in range(2, count + 1)}
+    if train[count] < needed:
+        fewer = [str(folds) for folds, left in train.items() if left >= needed][-1:]
+        shorter = ["--lookback", str(max(1, source.lookback // 2)), "--horizon", str(max(1, source.horizon // 2))]
+        options = ["--folds", *fewer] if fewer else [*shorter, "--folds", "2"]
+        names = [column.name for column in config.targets]
+        data, size = os.path.normpath(source.data[0]), max(0, train[count])
+        raise SeriesTooShort(data, names, steps, source.lookback, source.horizon, "first fold's train", size, options)
+
+
+CHECKS = {"steps": check_steps}  # kind of split -> what is tried before the first fold is trained
 
 
 def one_fold(decided: Decided, fold: int, count: int) -> Decided:

@@ -91,26 +91,37 @@ def some_rows(run: Run) -> dict[str, Tensor]:
     try:
         plain.check_data(source, reader)
     except plain.DataChanged:
-        draw, shapes = torch.Generator().manual_seed(0), run.preparation.shapes
-        made = {
-            "numbers": torch.randn(MOST_ROWS, shapes.get("numbers", 0), generator=draw),
-            "categories": torch.stack(
-                [torch.randint(size, (MOST_ROWS,), generator=draw) for size in shapes.get("categories", [1])], 1
-            ),
-        }
-        if "image" in shapes:
-            size = (MOST_ROWS, shapes["image"]["channels"], *shapes["image"]["size"])
-            made["image"] = torch.randint(256, size, generator=draw, dtype=torch.uint8)
-        if "text" in shapes:
-            size = (MOST_ROWS, min(64, shapes["text"]["length"]))
-            made["text"] = torch.randint(1, shapes["text"]["vocabulary"], size, generator=draw)
-        if "target" in shapes:
-            made["target_in"] = torch.randint(4, run.preparation.task.num_outputs, (MOST_ROWS, 12), generator=draw)
-        return {INPUT_OF.get(kind, kind): made[INPUT_OF.get(kind, kind)] for kind in shapes}
+        written = run.preparation.task.num_outputs if "target" in run.preparation.shapes else 0
+        return drawn_rows(run.preparation.shapes, written)
     few = reader.read(source, config.columns).rows(np.resize(rows, max(7, min(MOST_ROWS, len(rows)))))
     if "target" in run.preparation.shapes:
         return run.preparation.rows(few)[torch.arange(len(few))][0]
     return {kind: values.index_select(0, torch.arange(len(few))) for kind, values in run.preparation.inputs(few).items()}
+
+
+def drawn_rows(shapes: dict[str, Any], written: int) -> dict[str, Tensor]:
+    """Rows drawn at random; written: how many tokens the texts that are written are made of, 0 where none are."""
+    draw = torch.Generator().manual_seed(0)
+    made = {
+        "numbers": torch.randn(MOST_ROWS, shapes.get("numbers", 0), generator=draw),
+        "categories": torch.stack(
+            [torch.randint(size, (MOST_ROWS,), generator=draw) for size in shapes.get("categories", [1])], 1
+        ),
+    }
+    if "image" in shapes:
+        size = (MOST_ROWS, shapes["image"]["channels"], *shapes["image"]["size"])
+        made["image"] = torch.randint(256, size, generator=draw, dtype=torch.uint8)
+    if "text" in shapes:
+        size = (MOST_ROWS, min(64, shapes["text"]["length"]))
+        made["text"] = torch.randint(1, shapes["text"]["vocabulary"], size, generator=draw)
+    if "series" in shapes:
+        behind, ahead = shapes["series"]["lookback"], shapes["series"]["horizon"]
+        made["series"] = torch.randn(MOST_ROWS, shapes["series"]["variables"], behind, generator=draw)
+        made["future"] = torch.randn(MOST_ROWS, shapes.get("future", 0), behind + ahead, generator=draw)
+        made["lengths"] = torch.randint(1, behind + 1, (MOST_ROWS,), generator=draw)
+    if written:
+        made["target_in"] = torch.randint(4, written, (MOST_ROWS, 12), generator=draw)
+    return {INPUT_OF.get(kind, kind): made[INPUT_OF.get(kind, kind)] for kind in shapes}
 
 
 def any_size(inputs: dict[str, Tensor]) -> dict[str, dict[int, Any]]:

@@ -121,7 +121,7 @@ class Split:
     by: str = setting("", "column that holds the group or the time")
     rows: tuple[int, ...] = setting((), "steps: how many time steps train, validate and test, in place of shares")
     seed: int = setting(0, "seed of the draw", low=0)
-    folds: int = setting(0, "cross-validation: into how many folds the rows are dealt; 0: none", low=0, high=1000)
+    folds: int = setting(0, "cross-validation: how many folds of rows, or of time steps in a forecast; 0: none", low=0, high=1000)
     fold: int = setting(0, "cross-validation: the fold whose rows are the test rows, from 0", low=0, high=999)
 
 

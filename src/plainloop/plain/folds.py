@@ -1,7 +1,7 @@
 """Cross-validation: the test rows of one fold, the same way as the split draws its parts. Copied into ejected projects.
 
 Every row is a test row of exactly one fold, but where rows are ordered by time: there fold k is tested on what comes after the
-rows that it may learn from, and the first block of rows is never tested.
+rows that it may learn from, and the first block of rows is never tested. The folds of a forecast are in split_steps.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MOST_VALUES = 20  # a number target with more is stratified by tenths of its row
 
 def fold_of(table: Table, split: Split, targets: list[Cells], pool: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The test rows of the fold that the split names, and the rows that are left to learn from. Shape: each int64 (n,)."""
-    places = _PLACES[split.kind](table, split, targets, pool)  # (n,): the fold in which a row is tested
+    places = PLACES[split.kind](table, split, targets, pool)  # (n,): the fold in which a row is tested
     left = places < split.fold if split.kind == "time" else places != split.fold
     return pool[places == split.fold], pool[left]
 
@@ -68,4 +68,4 @@ def _dealt(order: np.ndarray, folds: int) -> np.ndarray:
     return places
 
 
-_PLACES = {"random": _random, "stratified": _stratified, "grouped": _grouped, "time": _by_time}
+PLACES = {"random": _random, "stratified": _stratified, "grouped": _grouped, "time": _by_time}

@@ -11,7 +11,7 @@ import numpy as np
 
 from .config import Split
 from .faults import Fault
-from .folds import fold_of
+from .folds import PLACES, fold_of
 from .split_steps import by_steps
 from .table import Cells, Table, Words, is_missing
 
@@ -64,7 +64,7 @@ def split_rows(table: Table, split: Split, targets: list[Cells]) -> dict[str, np
     shares = {"test": 0.0 if "test" in rows else split.test, "validation": 0.0 if "validation" in rows else split.validation}
     if len(pool) == 0 or sum(shares.values()) >= 1:
         raise NoRowsLeft("train", split, len(pool))
-    if split.folds:
+    if split.folds and split.kind in PLACES:  # those of a forecast are in its borders
         rows["test"], pool = fold_of(table, split, targets, pool)
         shares["test"] = 0.0
         if len(rows["test"]) == 0 or len(pool) == 0:

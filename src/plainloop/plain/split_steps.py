@@ -19,7 +19,7 @@ def by_steps(
     windows = targets[0]
     assert isinstance(windows, Windows)
     clock = ranks(table[split.by] if split.by else None, windows)
-    edges = borders(int(clock.max()) + 1 if len(clock) else 0, split, shares)
+    edges = borders(int(clock.max()) + 1 if len(clock) else 0, split, shares, windows.horizon)
     first = clock[windows.origins[pool]]
     last = clock[windows.origins[pool] + windows.horizon - 1]
     parts = {}
@@ -38,14 +38,14 @@ def ranks(times: Cells | None, windows: Windows) -> np.ndarray:
     return np.unique(np.asarray(times.steps), return_inverse=True)[1].astype(np.int64)
 
 
-def borders(steps: int, split: Split, shares: dict[str, float]) -> tuple[int, int, int, int]:
+def borders(steps: int, split: Split, shares: dict[str, float], horizon: int) -> tuple[int, int, int, int]:
     """The steps at which the parts begin, and the end of the last.
 
-    >>> borders(100, Split(), {"validation": 0.1, "test": 0.2}), borders(100, Split(rows=(50, 20, 20)), {})
+    >>> borders(100, Split(), {"validation": 0.1, "test": 0.2}, 5), borders(100, Split(rows=(50, 20, 20)), {}, 5)
     ((0, 70, 80, 100), (0, 50, 70, 90))
     """
-    if split.rows:
-        train, validation, test = split.rows
+    if split.rows or split.folds:
+        train, validation, test = split.rows or rolling(steps, horizon, shares, split.folds, split.fold)
         return 0, train, train + validation, min(steps, train + validation + test)
     test = int(steps * shares["test"] + 1e-9)
     train = int(steps * (1 - shares["test"] - shares["validation"]) + 1e-9)
@@ -53,7 +53,7 @@ def borders(steps: int, split: Split, shares: dict[str, float]) -> tuple[int, in
 
 
 def rolling(steps: int, horizon: int, shares: dict[str, float], folds: int, fold: int) -> tuple[int, int, int]:
-    """The steps that train, validate and test fold number `fold`, from 0: `Split.rows` of a backtest with a rolling origin.
+    """How many steps train, validate and test fold number `fold`, from 0, of a backtest with a rolling origin.
 
     The test stretches follow one another without overlap, the last one up to the end; each fold learns from all that is earlier,
     so that the first folds have fewer steps to learn from. L. J. Tashman, International Journal of Forecasting 16 (2000).

@@ -208,7 +208,7 @@ def cut(made: Look, case: Case, options: DataOptions, shares: dict[str, float], 
     rows = split_rows_of(options, case, total)
     by = clock[0].name if clock else ""
     split = Split(kind="steps", by=by, seed=options.seed, rows=rows, validation=parts["validation"], test=parts["test"])
-    edges = borders(total, split, parts)
+    edges = borders(total, split, parts, first)
     train = ranks < edges[1]
     values = np.where(train, np.asarray(steps.cells[case.target[0]]), np.nan)
     season, why_season = season_of(values, steps.series, frequency, first)
