@@ -40,7 +40,7 @@ TREES = 2000  # over all classes and rounds: 26 classes get 76 rounds, which tak
 class Baseline:
     """One opponent of the net. A skipped one has no metrics and a note with the reason."""
 
-    name: str  # "trivial", "boosting"
+    name: str  # "trivial", "boosting", "tfidf"
     title: str  # in words, e.g. "always '<=50K'"
     metrics: dict[str, Interval] = field(default_factory=dict)
     scored: Scored | None = None
@@ -133,7 +133,7 @@ def _columns(table: Table, inputs: list[Column], train: np.ndarray) -> tuple[np.
             made += tags
             kinds += [False] * len(tags)
         elif isinstance(cells, Words) and column.type in ("category", "boolean"):
-            made.append(_codes(cells, train))
+            made.append(codes_of_words(cells, train))
             kinds.append(True)
         elif isinstance(cells, Sequences):
             if column.type == "series":  # its length is among the figures
@@ -150,7 +150,7 @@ def _columns(table: Table, inputs: list[Column], train: np.ndarray) -> tuple[np.
     return np.stack(made, axis=1), kinds, left_out
 
 
-def _codes(cells: Words, train: np.ndarray) -> np.ndarray:
+def codes_of_words(cells: Words, train: np.ndarray) -> np.ndarray:
     """Codes 0, 1, ... by frequency in the train rows; NaN for a missing, unseen or rare word."""
     seen = cells.codes[train]
     counts = np.bincount(seen[seen >= 0], minlength=len(cells.words))
@@ -186,7 +186,7 @@ def _fit(
 
     task = outcome.preparation.task
     kind = type(task).__name__
-    every = _truth(outcome, task)
+    every = truth_of(outcome, task)
     train, validation, test = rows
     labels = len(getattr(task, "labels", None) or [])
 
@@ -225,7 +225,7 @@ def _fit(
     return found
 
 
-def _truth(outcome: Any, task: Any) -> np.ndarray:
+def truth_of(outcome: Any, task: Any) -> np.ndarray:
     """The truth of every row of the table that has a split, as trees take it; other rows stay 0."""
     target = outcome.preparation.target(outcome.table.rows(outcome.split["train"]))
     parts = {"train": target, **outcome.targets}

@@ -33,13 +33,14 @@ class Picture:
 def draw(
     outcome: Any,
     scored: Scored,
-    boosted: Scored | None,
+    classic: Scored | None,
     columns: Importance | None,
     per_class: list[dict[str, Any]],
     *,
     part: str = "test",
+    rival: str = "boosted trees",
 ) -> list[Picture]:
-    """Every picture that makes sense for the task, in the order of the report."""
+    """Every picture that makes sense for the task, in the order of the report. classic: the rows as a baseline scored them."""
     task = outcome.preparation.task
     found = _history(outcome.history, task.headline, outcome.best_epoch)
     found += _target(outcome, scored)
@@ -67,11 +68,16 @@ def draw(
     if scored.kind != "Regression" and plots_scored.one_against_rest(scored):
         found.append(
             Picture(
-                "roc", "ranking", "ROC curve: true positive rate over false positive rate.", plots_scored.roc(scored, boosted)
+                "roc",
+                "ranking",
+                "ROC curve: true positive rate over false positive rate.",
+                plots_scored.roc(scored, classic, rival),
             )
         )
         found.append(
-            Picture("precision_recall", "ranking", "Precision over recall.", plots_scored.precision_recall(scored, boosted))
+            Picture(
+                "precision_recall", "ranking", "Precision over recall.", plots_scored.precision_recall(scored, classic, rival)
+            )
         )
     if scored.kind == "Regression":
         unit = outcome.config.targets[0].name
@@ -84,8 +90,8 @@ def draw(
             )
         )
         errors = {"net": scored.predicted - scored.truth}
-        if boosted is not None:
-            errors["boosted trees"] = boosted.predicted - boosted.truth
+        if classic is not None:
+            errors[rival] = classic.predicted - classic.truth
         found.append(
             Picture(
                 "residuals",

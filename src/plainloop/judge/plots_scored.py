@@ -26,14 +26,14 @@ def one_against_rest(scored: Scored) -> list[tuple[str, np.ndarray, np.ndarray]]
     return [one for one in found if 0 < one[1].sum() < len(one[1])]
 
 
-def roc(scored: Scored, baseline: Scored | None = None) -> bytes:
-    """ROC curves: the net against the boosted trees where binary, else one class against the rest and their mean."""
+def roc(scored: Scored, baseline: Scored | None = None, rival: str = "boosted trees") -> bytes:
+    """ROC curves: the net against a baseline where binary, else one class against the rest and their mean."""
     from sklearn.metrics import roc_curve
 
     grid = np.linspace(0, 1, 301)
     with panel("ROC curve", "false positive rate", "true positive rate", width=4.4, height=4.0) as made:
         made.axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":")
-        curves_of = {"net": scored, "boosted trees": baseline} if scored.kind == "Binary" and baseline else {"net": scored}
+        curves_of = {"net": scored, rival: baseline} if scored.kind == "Binary" and baseline else {"net": scored}
         for number, (who, one) in enumerate(curves_of.items()):
             drawn = [(label, *roc_curve(truth, p)[:2]) for label, truth, p in one_against_rest(one)] if one else []
             if one and one.kind == "Binary":
@@ -50,7 +50,7 @@ def roc(scored: Scored, baseline: Scored | None = None) -> bytes:
     return made.png
 
 
-def precision_recall(scored: Scored, baseline: Scored | None = None) -> bytes:
+def precision_recall(scored: Scored, baseline: Scored | None = None, rival: str = "boosted trees") -> bytes:
     from sklearn.metrics import precision_recall_curve
 
     with panel("Precision and recall", "recall", "precision", width=4.4, height=4.0) as made:
@@ -62,7 +62,7 @@ def precision_recall(scored: Scored, baseline: Scored | None = None) -> bytes:
         sets = [(label, truth, p, COLOURS[i % len(COLOURS)], "-") for i, (label, truth, p) in enumerate(rest)]
         if not many and rest:
             sets = [("net", *rest[0][1:], BLUE, "-")]
-            sets += [("boosted trees", *one[1:], ORANGE, "--") for one in (one_against_rest(baseline) if baseline else [])]
+            sets += [(rival, *one[1:], ORANGE, "--") for one in (one_against_rest(baseline) if baseline else [])]
             made.axes.axhline(rest[0][1].mean(), color=GREY, linewidth=1, linestyle=":", label="share of positives")
         for label, truth, p, colour, line in sets:
             precision, recall, _ = precision_recall_curve(truth, p, drop_intermediate=True)

@@ -58,7 +58,7 @@ def judge(
         name: score(task, outcome.scores[name], outcome.targets[name]) for name in outcome.scores if len(outcome.targets[name])
     }
     found = {name: intervals(task, outcome.scores[name], outcome.targets[name], scored=one) for name, one in scored.items()}
-    opponents = [baselines.trivial(outcome, part=part)] + ([baselines.boosting(outcome, part=part)] if baseline else [])
+    opponents = [baselines.trivial(outcome, part=part)] + (classical(outcome, part) if baseline else [])
     notes = {one.name: one.note for one in opponents if one.note}
     for name in scored:
         values, failed = extra_values(task, outcome.scores[name], outcome.targets[name], extra_metrics)
@@ -108,8 +108,9 @@ def judge(
                 for name, rise, spread in zip(columns.columns, columns.rise, columns.spread, strict=True)
             },
         }
-    boosted = next((one.scored for one in opponents if one.name == "boosting"), None)
-    pictures = draw(outcome, main, boosted, columns, judged.get("classes", []), part=part)
+    classic = next((one for one in opponents[1:] if one.scored is not None), opponents[0])
+    shown_classic = classic.scored if classic is not opponents[0] else None
+    pictures = draw(outcome, main, shown_classic, columns, judged.get("classes", []), part=part, rival=classic.title)
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     shown = sheets(outcome, main, part=part)
     files = {picture.name: picture.png for picture in pictures} | {name: sheet.png for name, sheet in shown.items()}
@@ -162,6 +163,13 @@ def per_class(scored: Scored) -> list[dict[str, Any]]:
     ]
 
 
+def classical(outcome: Any, part: str) -> list[baselines.Baseline]:
+    """The classical opponents: TF-IDF for texts, boosted trees for everything else; rows that have both get both."""
+    texts = [column.type == "text" for column in outcome.config.inputs]
+    found = [import_module(".text_baselines", __package__).tfidf(outcome, part=part)] if any(texts) else []
+    return found + ([baselines.boosting(outcome, part=part)] if not all(texts) else [])
+
+
 def verdict(judged: Mapping[str, Any], scored: Scored, target: str) -> str:
     """The result in one sentence, next to its opponents."""
     metric, part = MAIN[scored.kind], judged["scored"]
@@ -170,7 +178,7 @@ def verdict(judged: Mapping[str, Any], scored: Scored, target: str) -> str:
     of = f" of {target}" if scored.kind == "Regression" else ""
     sentence = f"{number(entry['value'], metric)} {title(metric)}{of}{ends} on {rows(len(scored), part)}"
     titles = judged["titles"]
-    for name, verb in (("trivial", "gives"), ("boosting", "give")):
+    for name, verb in (("trivial", "gives"), ("tfidf", "give"), ("boosting", "give")):
         entry = judged["baselines"].get(name, {}).get(metric)
         if entry is not None:
             who = titles[name].replace("always", "always answering", 1)
