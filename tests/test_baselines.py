@@ -70,7 +70,7 @@ def test_boosting_reads_a_category_by_its_words():
 
 def test_more_words_than_the_trees_can_take_become_missing():
     cells = words([f"w{min(i, 2 * i - 399)}" if i > 400 else f"w{i % 400}" for i in range(1000)])
-    codes = baselines._codes(cells, np.arange(1000))
+    codes = baselines.codes_of_words(cells, np.arange(1000))
     assert np.nanmax(codes) == baselines.MOST_WORDS - 1
     assert np.isnan(codes).any()
 

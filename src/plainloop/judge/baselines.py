@@ -129,7 +129,7 @@ def _columns(table: Table, inputs: list[Column], train: np.ndarray) -> tuple[np.
     for column in inputs:
         cells = table[column.name]
         if isinstance(cells, Words) and column.type == "tags":
-            tags = _tags(cells, column.separator or ",", train)
+            tags = tag_columns(cells, column.separator or ",", train)
             made += tags
             kinds += [False] * len(tags)
         elif isinstance(cells, Words) and column.type in ("category", "boolean"):
@@ -161,7 +161,8 @@ def codes_of_words(cells: Words, train: np.ndarray) -> np.ndarray:
     return lookup[cells.codes]
 
 
-def _tags(cells: Words, separator: str, train: np.ndarray) -> list[np.ndarray]:
+def tag_columns(cells: Words, separator: str, train: np.ndarray) -> list[np.ndarray]:
+    """Whether each row has each of the most frequent tags of the train rows; NaN where the cell is missing."""
     sets = [{tag.strip() for tag in word.split(separator)} - {""} for word in cells.words]
     counts: Counter[str] = Counter()
     codes, times = np.unique(cells.codes[train], return_counts=True)

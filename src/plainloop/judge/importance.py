@@ -52,44 +52,50 @@ def importance(outcome: Any, *, rows: int = ROWS, repeats: int = REPEATS, seed: 
     table = outcome.table.rows(validation[chosen])
     encoded = preparation.encoded(table)
     rows, repeats = _affordable(model, preparation.joined(encoded), len(names), len(chosen), repeats)
-    encoded, chosen = {name: _rows(values, torch.arange(rows)) for name, values in encoded.items()}, chosen[:rows]
+    encoded, chosen = {name: rows_of(values, torch.arange(rows)) for name, values in encoded.items()}, chosen[:rows]
     target = outcome.targets["validation"][torch.from_numpy(chosen)]
     task = preparation.task
-    whole = _loss(task, _scores(model, preparation.joined(encoded)), target)
+    whole = _loss(task, scores_of(model, preparation.joined(encoded)), target)
     rises = np.zeros((len(names), repeats))
     for place, name in enumerate(names):
         for repeat in range(repeats if name in encoded else 0):
-            shuffled = _rows(encoded[name], torch.from_numpy(rng.permutation(rows)))
-            rises[place, repeat] = _loss(task, _scores(model, preparation.joined({**encoded, name: shuffled})), target) - whole
+            shuffled = rows_of(encoded[name], torch.from_numpy(rng.permutation(rows)))
+            rises[place, repeat] = _loss(task, scores_of(model, preparation.joined({**encoded, name: shuffled})), target) - whole
     mean, spread = rises.mean(axis=1), rises.std(axis=1)
     order = np.argsort(-mean, kind="stable")
     measure = "mean absolute error" if type(task).__name__ == "Regression" else "log loss"
     return Importance([names[i] for i in order], mean[order].tolist(), spread[order].tolist(), measure, whole, rows, repeats)
 
 
-def _rows(values: Any, rows: Tensor) -> Any:
+def rows_of(values: Any, rows: Tensor) -> Any:
     """Some rows of an encoded column, in the given order."""
     return values.rows(rows) if isinstance(values, Ragged) else values.index_select(0, rows)
 
 
 def _affordable(model: nn.Module, inputs: dict[str, Any], columns: int, rows: int, repeats: int) -> tuple[int, int]:
     """Rows and repeats within the budget, by the model's counted work rather than by a clock: the same on every machine."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    few = {kind: values.index_select(0, torch.arange(min(8, rows))) for kind, values in inputs.items()}
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        model(few)
-    work = max(1, counter.get_total_flops()) / len(next(iter(few.values())))  # of one row
+    work = work_of(model, inputs)
     repeats = int(np.clip(FLOP / (work * rows * columns), 1, repeats))
     return int(np.clip(FLOP / (work * columns * repeats), min(LEAST_ROWS, rows), rows)), repeats
 
 
-def _scores(model: nn.Module, inputs: dict[str, Any]) -> Tensor:
+def work_of(model: nn.Module, inputs: dict[str, Any]) -> float:
+    """What one of the rows costs, counted in multiplications and additions, at least one."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    few = {kind: values.index_select(0, torch.arange(min(8, len(values)))) for kind, values in inputs.items()}
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        model(few)
+    return max(1, counter.get_total_flops()) / len(next(iter(few.values())))
+
+
+def scores_of(model: nn.Module, inputs: dict[str, Any], values_at_once: int = VALUES) -> Tensor:
+    """Raw scores of all rows, on the CPU."""
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     rows = len(next(iter(inputs.values())))
     one_row = sum(values.index_select(0, torch.arange(1)).numel() for values in inputs.values())
     with torch.inference_mode():
-        parts = torch.arange(rows).split(max(1, VALUES // max(1, one_row)))
+        parts = torch.arange(rows).split(max(1, values_at_once // max(1, one_row)))
         batches = ({kind: values.index_select(0, part).to(device) for kind, values in inputs.items()} for part in parts)
         return torch.cat([model(batch).float().cpu() for batch in batches])
 

@@ -23,6 +23,7 @@ from .contact_sheet import CARD_SIDE, Card, Sheet
 from .errors import Error, file_name
 from .pictures import Picture
 from .scored import Scored
+from .text_errors import Told
 from .wording import LOWER_IS_BETTER, interval, number, rows, title
 
 MOST_BYTES = 1_000_000
@@ -64,6 +65,7 @@ def page(
     notices: Sequence[Any],
     reasons: Mapping[str, str],
     scored: Scored,
+    texts: Mapping[int, Sequence[Told]] | None = None,
 ) -> str:
     """The page as text."""
     from jinja2 import Environment, StrictUndefined
@@ -92,7 +94,8 @@ def page(
         counts=_counts(counts, scored.labels, {part: len(numbers) for part, numbers in outcome.split.items()}),
         left_out_classes=max(0, len(scored.labels) - MOST_CLASSES),
         errors=errors,
-        shown_cells=_shown(judged, config.inputs),
+        texts=texts or {},
+        shown_cells=_shown(judged, [column for column in config.inputs if not texts or column.type != "text"]),
         notices=notices,
         settings=_settings(config, reasons),
         timing=_timing(outcome, judged),

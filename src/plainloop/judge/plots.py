@@ -133,8 +133,8 @@ def confusion(counts: np.ndarray, labels: Sequence[str]) -> bytes:
     return made.png
 
 
-def bars(title: str, names: Sequence[str], values: Sequence[float], x: str, spread: Sequence[float] | None = None) -> bytes:
-    """Horizontal bars, the first on top."""
+def bars(title: str, names: Sequence[str], values: Sequence[float], x: str, spread: Any = None) -> bytes:
+    """Horizontal bars, the first on top. spread: on both sides of each value, or on each of them, (n,) or (2, n)."""
     with panel(title, x, height=float(np.clip(0.9 + 0.24 * len(names), 2.0, 9.0))) as made:
         places = np.arange(len(names))
         made.axes.barh(places, values, xerr=spread, color=BLUE, height=0.7, error_kw={"ecolor": GREY, "elinewidth": 1})

@@ -21,10 +21,12 @@ from .extra import extra_values
 from .image_pictures import sheets
 from .importance import importance
 from .intervals import RESAMPLES, intervals, resamples_for
+from .lengths import by_length, length_picture
 from .page import write_page
 from .pictures import class_counts, confused_pairs, confusion_counts, draw
 from .scored import Scored, score
 from .sequences import sequence_report
+from .text_errors import told
 from .wording import MAIN, interval, number, rows, title
 
 MOST_LINES = 12  # classes and metrics that the terminal shows
@@ -108,9 +110,14 @@ def judge(
                 for name, rise, spread in zip(columns.columns, columns.rise, columns.spread, strict=True)
             },
         }
+    if lengths := by_length(outcome, main, part):
+        judged["lengths"] = lengths
     classic = next((one for one in opponents[1:] if one.scored is not None), opponents[0])
     shown_classic = classic.scored if classic is not opponents[0] else None
     pictures = draw(outcome, main, shown_classic, columns, judged.get("classes", []), part=part, rival=classic.title)
+    pictures += length_picture(lengths, part, outcome.config.targets[0].name if main.kind == "Regression" else "")
+    errors = worst(outcome, main, part=part)
+    texts = told(outcome, main, errors, part=part)
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     shown = sheets(outcome, main, part=part)
     files = {picture.name: picture.png for picture in pictures} | {name: sheet.png for name, sheet in shown.items()}
@@ -127,7 +134,8 @@ def judge(
         pictures=pictures,
         sheets=shown,
         counts=counts,
-        errors=worst(outcome, main, part=part),
+        errors=errors,
+        texts=texts,
         notices=notices,
         reasons=dict(reasons or {}),
         scored=main,
@@ -231,7 +239,7 @@ def _headline_lines(judged: Mapping[str, Any]) -> list[str]:
     names += [
         name for name in entries if name not in names and entries[name]["low"] is None and entries[name]["value"] is not None
     ]
-    table = [["", "net", *(_short(judged["titles"][who], 16) for who in opponents)]]
+    table = [["", "net", *("TF-IDF" if who == "tfidf" else _short(judged["titles"][who], 16) for who in opponents)]]
     for name in names[:MOST_LINES]:
         table.append(
             [

@@ -11,7 +11,6 @@ import textwrap
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +24,7 @@ from ..plain.faults import shorten
 from ..plain.table import Words
 from . import plots
 from .intervals import RESAMPLES, Interval, resamples_for
+from .lengths import groups_of
 from .page import write_page
 from .pictures import Picture
 from .sentences import Sentences, sentence_intervals, sentences, signatures, text_metrics, with_ends
@@ -33,7 +33,6 @@ from .wording import interval, number, rows, title
 EXAMPLES = 8  # best and worst answers shown
 MAPS = 2
 MOST_TOKENS = 30  # of a sentence whose attention is drawn
-GROUPS = 6  # of sentences by length
 LONG = 300  # signs of a text that the report shows
 COPIED, FREQUENT = "copy", "trivial"
 
@@ -167,24 +166,15 @@ def verdict(judged: Mapping[str, Any], main: Sentences) -> str:
 
 def by_length(main: Sentences, asked: list[str]) -> list[dict[str, Any]]:
     """Quality in groups of rows by the length of their source, in words, or in signs where they are single words."""
-    words = np.array([len(text.split()) for text in asked])
-    unit, sizes = ("words", words) if np.median(words) > 3 else ("signs", np.array([len(text) for text in asked]))
-    edges = np.unique(np.quantile(sizes, np.linspace(0, 1, GROUPS + 1)).round().astype(int))
-    found = []
-    for first, last in pairwise(edges) if len(edges) > 1 else [(edges[0], edges[0])]:
-        chosen = (sizes >= first) & ((sizes < last) | (last == edges[-1]))
-        if chosen.any():
-            to = int(last) if last == edges[-1] else int(last) - 1
-            name = f"{first} to {to} {unit}" if first != to else f"{first} {unit}"
-            found.append(
-                {
-                    "length": name,
-                    "rows": int(chosen.sum()),
-                    "exact_match": float(main.exact[chosen].mean()),
-                    "chrf": float(main.each[chosen].mean()),
-                }
-            )
-    return found
+    return [
+        {
+            "length": name,
+            "rows": int(chosen.sum()),
+            "exact_match": float(main.exact[chosen].mean()),
+            "chrf": float(main.each[chosen].mean()),
+        }
+        for name, chosen in groups_of(asked)
+    ]
 
 
 def best_and_worst(main: Sentences) -> dict[str, list[int]]:
