@@ -37,7 +37,7 @@ def retrain(
     output
         Run folder of the child; default: beside the run, with the next free number.
     baseline
-        Also fit gradient-boosted trees, to compare with; as the run did if nothing is said.
+        Also fit a classical model, to compare with; as the run did if nothing is said.
     """
     from . import api
 

@@ -79,11 +79,9 @@ def evidence_of(task: Any, scored: Scored, place: int) -> tuple[Evidence, tuple[
     if scored.kind == "Binary":
         sign = 1 if answer else -1
         return lambda scores: sign * logs(task, scores)[0], (f"for {scored.labels[answer]}", f"for {scored.labels[1 - answer]}")
+    name = scored.labels[answer]
     if answer == truth:
-        return lambda scores: logs(task, scores)[0][:, answer], (
-            f"for {scored.labels[answer]}",
-            f"against {scored.labels[answer]}",
-        )
+        return lambda scores: logs(task, scores)[0][:, answer], (f"for {name}", f"against {name}")
 
     def lead(scores: Tensor) -> np.ndarray:
         log = logs(task, scores)[1]
