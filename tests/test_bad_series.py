@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import plainloop
 from clocks import stamps, waves, write_lines, write_sales, written
 from plainloop.options import DataOptions
 from plainloop.plain.readers.series import read_steps
@@ -209,6 +210,17 @@ def test_a_date_in_several_columns(tmp_path: Path):
     apart = [[t[:10], t[11:], v] for t, v in hours()]
     made = seen(table(tmp_path / "apart.csv", apart, "day,clock,load"), time="day,clock")
     assert (np.diff(steps_of(made).times) == 3600).all()
+
+
+def test_a_date_in_several_columns_is_inspected_and_rows_are_not_split_by_it(tmp_path: Path):
+    rows = [[*str(t)[:10].split("-"), str(t)[11:13], f"{v:.2f}"] for t, v in zip(stamps(240), waves(240), strict=True)]
+    path = table(tmp_path / "load.csv", rows, "year,month,day,hour,load")
+    shown = plainloop.inspect(str(path), time="year,month,day,hour")
+    assert "a step every 1h" in shown.series.text()[0]
+    assert "season of 24 steps" in shown.series.text()[1]
+    with pytest.raises(PlainloopError, match="4 columns: year, month, day, hour; rows are split by one") as found:
+        plainloop.inspect(str(path), "load", time="year,month,day,hour")
+    assert "--horizon" in found.value.fix
 
 
 def test_decimal_commas(tmp_path: Path):

@@ -17,6 +17,7 @@ from clocks import HOUR, stamps, train, waves, write_lines, write_load, write_mo
 from plainloop.plain.readers.series import read_ahead
 from plainloop.problems import PlainloopError
 from plainloop.use_series import located
+from small import said
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,16 @@ def test_the_steps_after_the_last_row_with_times_and_intervals(load: tuple[Path,
         assert float(line["prediction"]) == answer["prediction"]
     wanted = 11.2 + 3 * np.sin(2 * np.pi * np.arange(600, 612) / 24)
     assert np.abs(np.array([answer["prediction"] for answer in answers]) - wanted).mean() < 0.6
+
+
+def test_the_default_model_raises_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    data = write_load(tmp_path / "load.csv", 200)
+    monkeypatch.chdir(tmp_path)
+    words = ["--target", "load", "--ignore", "heat", "--time", "date", "--horizon", 6, "--lookback", 24, "--epochs", 1]
+    code, out = said("train", data, *words)
+    assert code == 0, out
+    assert "inputs: the past of the target; left out: 1" in out
+    assert "warning" not in out
 
 
 def test_a_past_origin_gives_what_the_run_gave_for_its_test_rows(load: tuple[Path, Any]):

@@ -44,11 +44,8 @@ def look_text(look: Look, *, columns: bool = True) -> str:
             kind: sum(c.type == kind for c in used if c.role == "input")
             for kind in dict.fromkeys(c.type for c in used if c.role == "input")
         }
-        lines.append(
-            "inputs: "
-            + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-            + (f"; left out: {len(left)}" if left else "")
-        )
+        said = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "the past of the target"
+        lines.append(f"inputs: {said}" + (f"; left out: {len(left)}" if left else ""))
     if schema.task is not None:
         task = schema.task
         lines += ["", f"task: {task.name.lower()} - {task.reason}" + (f" (change: {task.override})" if task.override else "")]

@@ -225,7 +225,8 @@ def _values(cells: Any, column: Column) -> str:
     if isinstance(cells, Windows):
         cells = cells.steps[cells.used()]
     if isinstance(cells, Sequences):
-        return f"{len(cells):,} series of {cells.lengths.min():,} to {cells.lengths.max():,} steps"
+        least, most = int(cells.lengths.min()), int(cells.lengths.max())
+        return f"{len(cells):,} series of {least:,} steps" if least == most else f"{len(cells):,} series of {least:,} to {most:,} steps"
     if isinstance(cells, Words):
         counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.words))
         common = [shorten(cells.words[i], 16)[1:-1] for i in np.argsort(-counts, kind="stable")[:3] if counts[i]]

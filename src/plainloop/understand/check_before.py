@@ -321,10 +321,14 @@ def alike(trial: Trial) -> None:
 
 
 def has_skip(trial: Trial, layer: nn.Module) -> bool:
-    """Whether the result of a layer of zeros is added to something: a branch that begins as nothing."""
+    """Whether what a layer of zeros says joins something before another layer reads it: a branch that begins as nothing."""
     places = [i for i, call in enumerate(trial.tape.calls) if call.layer is layer]
-    following = trial.tape.calls[places[-1] + 1 : places[-1] + 6] if places else []
-    return any(call.name.strip("_") in ("add", "iadd", "mul", "chunk", "split", "radd") for call in following)
+    for call in trial.tape.calls[places[-1] + 1 :] if places else []:
+        if call.name.strip("_") in ("add", "iadd", "mul", "chunk", "split", "radd", "cat", "stack"):
+            return True
+        if isinstance(call.layer, (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase)):
+            return False
+    return False
 
 
 def no_labels(data: Data, batch: Batch, task: str | None, loss: Any, script: Script) -> Finding | None:

@@ -172,7 +172,9 @@ def _number(values: Values) -> ColumnGuess | None:
         return _decorated(values) or _mostly_numbers(values, is_number)
     if values.all_match(r"^[-+]?\d+$"):
         return _whole(values, numbers)
-    return _measured(ColumnGuess(name, "number", "input", "every value is a number", f"--types {name}=category"), values, numbers)
+    return _measured(
+        ColumnGuess(name, "number", "input", "every value is a number", f"--types {quoted(name)}=category"), values, numbers
+    )
 
 
 def _whole(values: Values, numbers: np.ndarray) -> ColumnGuess:
@@ -184,14 +186,14 @@ def _whole(values: Values, numbers: np.ndarray) -> ColumnGuess:
     if max(abs(low), abs(high)) > BIGGEST:
         return _words_or_too_many(values, "whole numbers beyond 2^53, which no float64 holds exactly: codes, not amounts")
     if set(values.words) == {"0", "1"}:
-        return ColumnGuess(name, "boolean", "input", "only 0 and 1", f"--types {name}=category", true="1", false="0")
+        return ColumnGuess(name, "boolean", "input", "only 0 and 1", f"--types {quoted(name)}=category", true="1", false="0")
     unique = len(values.words) == values.rows >= 20
     consecutive = unique and high - low + 1 == values.rows
     if consecutive and (INDEX_NAME.match(name) or ID_NAME.search(name) or low in (0, 1)):
         return _left_out(values, "number", "identifier", f"whole numbers {low:.0f} to {high:.0f}, each once: it counts the rows")
     if unique and ID_NAME.search(name):
         return _left_out(values, "number", "identifier", "a different whole number in every row, and named like an id")
-    made = ColumnGuess(name, "number", "input", "every value is a number", f"--types {name}=category")
+    made = ColumnGuess(name, "number", "input", "every value is a number", f"--types {quoted(name)}=category")
     if name.isdigit() and len(values.words) > 0.9 * values.rows and low >= 10_000 and values.rows >= 20:
         made.note = "maybe id"
     return _measured(made, values, numbers)
@@ -276,7 +278,7 @@ def _datetime(values: Values, date_format: str) -> ColumnGuess | None:
     if not first.str.contains(r"\d.*[-/.: ].*\d").all() or not first.str.contains(r"^[\w\s:/.,+-]{6,40}$").all():
         return None
     if words.str.contains(ISO).all() and not np.isnan(seconds(words, "")).any():
-        made = ColumnGuess(name, "datetime", "input", "every value is an ISO 8601 time", f"--types {name}=category")
+        made = ColumnGuess(name, "datetime", "input", "every value is an ISO 8601 time", f"--types {quoted(name)}=category")
         return _dated(made, words)
     chosen = [date_format] if date_format and _parses(words, date_format) else []
     forms = chosen or [day + time for day in _DAYS for time in _TIMES if _parses(first, day + time)]
@@ -289,7 +291,7 @@ def _datetime(values: Values, date_format: str) -> ColumnGuess | None:
             return made
         return None
     reason = f"every value is a time of the form {forms[0]}"
-    made = ColumnGuess(name, "datetime", "input", reason, f"--types {name}=category", format=forms[0])
+    made = ColumnGuess(name, "datetime", "input", reason, f"--types {quoted(name)}=category", format=forms[0])
     if len(forms) > 1:
         made.note, made.odd = "ambiguous dates", ((forms[0], 0), (forms[1], 0), values.top(limit=1)[0])
         made.override = f'--date-format "{forms[1]}"'

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
 import polars as pl
 
-from ..options import as_names, as_pairs
+from ..options import Names, as_names, as_pairs
 from ..plain.config import Source
 from ..plain.split import split_rows
 from ..problems import Notice
@@ -20,6 +21,8 @@ from .probe import probe
 from .quality import check
 from .seen import Look, split_for
 from .series_notices import CouldForecast
+from .setting_problems import SplitBySeveral
+from .target_problems import UnknownColumn
 from .text_columns import text_settings
 from .text_facts import text_facts, text_notices
 
@@ -81,8 +84,8 @@ def understood(given: Given, found: Probed, frame: pl.DataFrame) -> Look:
         task=options.task or "",
         types=as_pairs(options.types) | written,
         ignore=tuple(as_names(options.ignore, frame.columns)),
-        group=options.group or "",
-        time=options.time or "",
+        group=column_of("--group", options.group, frame.columns, given.data[0], target),
+        time=column_of("--time", options.time, frame.columns, given.data[0], target),
         date_format=options.date_format or "",
         tags=options.tags or "",
     )
@@ -94,6 +97,22 @@ def understood(given: Given, found: Probed, frame: pl.DataFrame) -> Look:
         source, more = look_at_paths(frame, schema, source, target, options, given.progress)
         said += more
     return Look(given.name, source, schema, target, notices=[*said, *schema.notices])
+
+
+def column_of(option: str, value: Names, columns: Sequence[str], data: str, target: list[str]) -> str:
+    """The one column of --time or --group; "" where several are named and nothing is learned: a series is looked at.
+
+    Raises: SplitBySeveral, UnknownColumn.
+    """
+    names = as_names(value, columns)
+    if len(names) < 2:
+        return "".join(names)
+    if target:
+        raise SplitBySeveral(option, names, data, target)
+    for name in names:
+        if name not in columns:
+            raise UnknownColumn(data, option, name, list(columns))
+    return ""
 
 
 def settle_texts(made: Look, frame: pl.DataFrame) -> None:

@@ -87,7 +87,8 @@ class SeriesFacts:
         every = "the rows as they stand" if self.frequency == ROWS else f"a step every {self.frequency} ({self.why})"
         lines = [f"over {self.clock}: {self.first} to {self.last}, {self.steps:,} steps{many}, {every}"]
         if self.absent or self.repeated:
-            lines.append(f"  {self.absent:,} steps without a row, {self.repeated:,} rows of a time that was there before")
+            rows = "row" if self.repeated == 1 else "rows"
+            lines.append(f"  {self.absent:,} steps without a row, {self.repeated:,} {rows} of a time that was there before")
         lines += [column.line(self.steps) for column in self.columns]
         return [*lines, *([f"picture: {self.picture}"] if self.picture else [])]
 
@@ -169,7 +170,7 @@ def number_columns(case: Case, clock: list[str], target: list[str]) -> tuple[lis
     marks: dict[str, dict[str, int]] = {}
     for name in sorted(case.loaded.frame.columns, key=lambda name: name not in target):
         made = guess(Values.of(case.loaded.frame[name], case.source.decimal)) if name not in [*clock, *case.groups] else None
-        if made is None or made.type != "number" or made.kept_out in ("constant", "empty") or len(columns) == MOST_COLUMNS:
+        if made is None or made.type != "number" or made.kept_out or len(columns) == MOST_COLUMNS:
             continue
         marks[name] = sentinels(case.loaded.frame[name], case.source.decimal, kept)
         words = (*made.also_missing, *marks[name])

@@ -195,7 +195,9 @@ class RowsAreSteps(Notice):
     def __post_init__(self) -> None:
         self.what = f"No column of {self.data} holds times: each row is taken as one step, in the order of the file."
         self.expected = "Expected a column of times; it would show missing steps, the season and the time of a forecast."
-        self.fix = f"if there is one: {command('train', self.data, self.target, '--time', self.columns[0])}"
+        column = next((name for name in self.columns if name not in self.target), "")
+        one = f"if there is one: {command('train', self.data, self.target, '--time', column)}"
+        self.fix = one if column else "nothing has to be done"
 
     @classmethod
     def example(cls) -> RowsAreSteps:

@@ -244,6 +244,32 @@ class SplitColumnMissing(PlainloopError):
 
 
 @dataclass(eq=False)
+class SplitBySeveral(PlainloopError):
+    """Several columns to split rows by.
+
+    What it does: refuses more than one column of `--time` or `--group` where rows are learned one by one.
+    Why: rows are put in order, or together, by one column; several are for a forecast, which `--horizon` asks for.
+    Example: `plainloop train air.csv --time year,month,day --target pm2.5`
+    Fix: a horizon for a forecast, or one column.
+    """
+
+    option: str
+    names: list[str]
+    data: str
+    target: list[str]
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.option} names {len(self.names)} columns: {listed(self.names, 12)}; rows are split by one."
+        self.expected = "Expected one column, or --horizon for a forecast of the coming steps."
+        self.why = "Rows that are learned one by one are put in order, or together, by one column."
+        self.fix = command("train", self.data, self.target, self.option, ",".join(self.names), "--horizon", "24")
+
+    @classmethod
+    def example(cls) -> SplitBySeveral:
+        return cls("--time", ["year", "month", "day"], "air.csv", ["pm2.5"])
+
+
+@dataclass(eq=False)
 class BadCommandLine(PlainloopError):
     """A command line that the command does not understand.
 
