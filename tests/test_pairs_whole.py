@@ -162,6 +162,22 @@ def test_the_ejected_project_trains_the_same_weights(run: plainloop.Run, tmp_pat
     assert (project / "output" / "predictions.csv").read_bytes() == (run.folder / "predictions.csv").read_bytes()
 
 
+def test_runs_are_compared_by_what_they_wrote(run: plainloop.Run, tmp_path: Path):
+    child = run.retrain(epochs=2, output=str(tmp_path / "child"), talk=Talk(quiet=True))
+    made = plainloop.compare(run, child, output=str(tmp_path / "compared"))
+    found = made.pairs[0].metrics
+    assert made.headline == "exact_match"
+    assert {"exact_match", "chrf"} <= set(found)
+    assert found["chrf"].real
+    assert not found["chrf"].better
+    assert found["chrf"].difference == pytest.approx(
+        child.metrics["test"]["chrf"]["value"] - run.metrics["test"]["chrf"]["value"]
+    )
+    page = (tmp_path / "compared" / "compare.html").read_text(encoding="utf-8")
+    assert "train.epochs" in page
+    assert "Nothing can be said" not in page
+
+
 def test_two_files_to_a_transformer_and_back(tmp_path: Path):
     source, target = write_pairs(tmp_path, packed=True)
     validation = ",".join(write_pairs(tmp_path, "val", phrases(460)[400:430]))

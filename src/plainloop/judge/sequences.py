@@ -268,11 +268,11 @@ def shown(token: str) -> str:
 
 def sequence_report(judged: Mapping[str, Any]) -> str:
     """The report for the terminal: verdict, metrics and baselines, the worst answers, paths."""
-    from .report import aligned
+    from .report import aligned, headline_metrics
 
     entries, opponents = judged[judged["scored"]], judged["baselines"]
     table = [["", "net", *(shorten(judged["titles"][who], 20)[1:-1] for who in opponents)]]
-    for name in ("exact_match", "token_accuracy", "bleu", "chrf", "perplexity"):
+    for name in headline_metrics("sequence"):
         if entries.get(name, {}).get("value") is not None:
             table.append(
                 [
