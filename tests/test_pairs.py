@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 import plainloop
+from plainloop.cli import main
 from plainloop.options import DataOptions, TrainOptions, make
 from plainloop.plain.readers import tables
 from plainloop.plain.readers.lines import LinesDiffer, NotInOut, first_slip, lines_of
 from plainloop.plain.readers.table_faults import DamagedFile, WrongEncoding
 from plainloop.problems import PlainloopError
+from plainloop.show import look_text
 from plainloop.understand.file_problems import EmptyFile, FileMissing, NullBytes, SameFileTwice
 from plainloop.understand.generated import DATES, dates
 from plainloop.understand.look import look
@@ -175,6 +177,35 @@ def test_the_tokens_follow_the_texts(tmp_path: Path):
     commands = [(f"{en} x{i}", " ".join(["LEFT", "JUMP"] * (i % 9 + 1))) for i, (en, _) in enumerate(phrases(400))]
     assert seen(write_table(tmp_path, commands), "german", task="sequence").sequence["tokens"][0] == "word"
     assert all(reason for _, reason in found.sequence.values())
+
+
+def test_what_is_decided_is_shown(tmp_path: Path):
+    """Tokens and languages of both sides, and where the rows of the parts come from."""
+    source, target = write_pairs(tmp_path)
+    parts = {
+        part: ",".join(write_pairs(tmp_path, part, phrases(450)[first : first + 20]))
+        for part, first in (("validation", 405), ("test", 425))
+    }
+    text = look_text(seen(source, target, **parts))
+    for line in (
+        "tokens of the source: 2,000 pieces of words - ",
+        "tokens of the target: 2,000 pieces of words - ",
+        "one set of pieces for both",
+        "en: looks like English",
+        "de: looks like German",
+        "400 train, 20 validation, 20 test (each part has files of its own)",
+    ):
+        assert line in text
+    assert "the test rows are those of a file" in look_text(seen(source, target, test=parts["test"]))
+    assert "tokens of the target: characters - short texts" in look_text(seen("dates"))
+
+
+@pytest.mark.parametrize("verb", ["train", "inspect"])
+def test_a_fix_names_the_file_of_the_target(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    source, target = write_pairs(tmp_path, pairs=[*phrases(), *phrases(3)])
+    with pytest.raises(SystemExit):
+        main([verb, source, "--target", target, *(["--epochs", "0", "-o", str(tmp_path / "run")] if verb == "train" else [])])
+    assert f"plainloop train {source} --target {target}" in capsys.readouterr().out
 
 
 def test_columns_that_are_no_texts_are_left_out_and_said(tmp_path: Path):

@@ -149,17 +149,39 @@ def test_answers_and_texts_that_were_cut_are_said(run: plainloop.Run, tmp_path: 
     assert any("2 of 2 answers" in notice.what for notice in run.notices)
 
 
-def test_the_ejected_project_trains_the_same_weights(run: plainloop.Run, tmp_path: Path):
-    project = run.eject(tmp_path / "project", with_data=True)
-    assert not any((project / "plain" / "models" / name).exists() for name in ("sequence_transformer.py", "table_mlp.py"))
-    assert {"tokenizers", "sacrebleu"} <= {
-        line.split(">")[0].split("=")[0] for line in (project / "requirements.txt").read_text().split()
-    }
+def same_when_ejected(run: plainloop.Run, place: Path) -> Path:
+    """The project, which has trained the run's weights to the last bit without plainloop."""
+    project = run.eject(place, with_data=True)
     process = subprocess.run([sys.executable, "-I", "-c", ALONE], cwd=project, capture_output=True, text=True, timeout=300)
     assert process.returncode == 0, process.stderr
     first, second = (path / "weights.safetensors" for path in (run.folder, project / "output"))
     assert hashlib.sha256(first.read_bytes()).digest() == hashlib.sha256(second.read_bytes()).digest()
     assert (project / "output" / "predictions.csv").read_bytes() == (run.folder / "predictions.csv").read_bytes()
+    return project
+
+
+def test_the_ejected_project_trains_the_same_weights(run: plainloop.Run, tmp_path: Path):
+    project = same_when_ejected(run, tmp_path / "project")
+    assert not any((project / "plain" / "models" / name).exists() for name in ("sequence_transformer.py", "table_mlp.py"))
+    assert {"tokenizers", "sacrebleu"} <= {
+        line.split(">")[0].split("=")[0] for line in (project / "requirements.txt").read_text().split()
+    }
+
+
+def test_runs_are_compared_by_what_they_wrote(run: plainloop.Run, tmp_path: Path):
+    child = run.retrain(epochs=2, output=str(tmp_path / "child"), talk=Talk(quiet=True))
+    made = plainloop.compare(run, child, output=str(tmp_path / "compared"))
+    found = made.pairs[0].metrics
+    assert made.headline == "exact_match"
+    assert {"exact_match", "chrf"} <= set(found)
+    assert found["chrf"].real
+    assert not found["chrf"].better
+    assert found["chrf"].difference == pytest.approx(
+        child.metrics["test"]["chrf"]["value"] - run.metrics["test"]["chrf"]["value"]
+    )
+    page = (tmp_path / "compared" / "compare.html").read_text(encoding="utf-8")
+    assert "train.epochs" in page
+    assert "Nothing can be said" not in page
 
 
 def test_two_files_to_a_transformer_and_back(tmp_path: Path):
@@ -179,9 +201,10 @@ def test_two_files_to_a_transformer_and_back(tmp_path: Path):
     files = write_pairs(tmp_path, "other", phrases(500)[460:])
     assert made.evaluate(files)["rows"] == made.evaluate(",".join(files))["rows"] == 40
     assert len(made.predict(files[0])) == 40
+    same_when_ejected(made, tmp_path / "project")
 
 
-def train_words(data: Path, run: Path) -> list[Any]:
+def train_words(data: Path, run: Path, model: str = "sequence_rnn") -> list[Any]:
     settings = [
         "width=32",
         "batch_tokens=150",
@@ -199,7 +222,7 @@ def train_words(data: Path, run: Path) -> list[Any]:
         "--task",
         "sequence",
         "--model",
-        "sequence_rnn",
+        model,
         "--epochs",
         3,
         "--output",
@@ -217,12 +240,19 @@ def same_as(run: Path, whole: Path) -> None:
     assert metrics[0] == metrics[1]
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
-def test_killed_and_resumed_it_is_the_run_that_never_was(kills: int, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("model", "kills"),
+    [
+        ("sequence_rnn", 2),
+        pytest.param("sequence_rnn", 10, marks=pytest.mark.slow),
+        pytest.param("sequence_transformer", 10, marks=pytest.mark.slow),
+    ],
+)
+def test_killed_and_resumed_it_is_the_run_that_never_was(model: str, kills: int, tmp_path: Path):
     data, rng = write_days(tmp_path, 250 if kills < 5 else 600), np.random.default_rng(kills)
-    assert finish(forked(*train_words(data, tmp_path / "whole"))) == 0
+    assert finish(forked(*train_words(data, tmp_path / "whole", model))) == 0
     run = tmp_path / "killed"
-    middle = [kill(run, forked(*train_words(data, run)), rng)]
+    middle = [kill(run, forked(*train_words(data, run, model)), rng)]
     while len(middle) < kills:
         middle.append(kill(run, forked("resume", run, "-q"), rng))
     assert any(middle), "never killed in the middle of an epoch"

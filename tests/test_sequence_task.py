@@ -129,6 +129,15 @@ def test_what_is_written_without_a_miss_is_the_teacher_forced_exact_match(file: 
     assert written.max() < task.num_outputs
 
 
+@pytest.mark.parametrize("file", ["sequence_rnn", "sequence_transformer"])
+def test_answers_are_not_rounded_where_training_is(file: str):
+    task = task_of()
+    rows, column = rows_of(task)
+    model = model_of(task, column, file)
+    exact, rounded = (score(model, task, loader(rows, EpochBatches(40, 8)), precision) for precision in ("float32", "bfloat16"))
+    assert torch.equal(exact, rounded)
+
+
 def test_predicted_without_a_target_there_is_only_what_was_written():
     task = task_of()
     rows, column = rows_of(task)

@@ -101,11 +101,12 @@ def command(verb: str, data: str, target: list[str], *options: str) -> str:
     words = [data, *(["--target", ",".join(target)] if target else []), *options]
     if verb == "train" and TYPED[0] in LIKE_TRAIN:
         verb = TYPED[0]
-    if data in TYPED[1:] and TYPED[0] == verb:
+    if data in TYPED[1:]:
         named = TYPED[TYPED.index("--target") + 1] if "--target" in TYPED[:-1] else ""
         if target and Path(named).is_file():  # the target was a file: its column has a name that is no option's value
             words[2] = named
-        words = with_options(list(TYPED[1:]), list(words[1:]))
+        if TYPED[0] == verb:
+            words = with_options(list(TYPED[1:]), list(words[1:]))
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
 
 

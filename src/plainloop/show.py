@@ -49,6 +49,8 @@ def look_text(look: Look, *, columns: bool = True) -> str:
     if schema.task is not None:
         task = schema.task
         lines += ["", f"task: {task.name.lower()} - {task.reason}" + (f" (change: {task.override})" if task.override else "")]
+        if look.sequence:
+            lines += tokens_lines(look)
         if task.classes:
             total = sum(task.classes.values()) if task.name != "Multilabel" else schema.labelled
             rows = [
@@ -81,6 +83,16 @@ def look_text(look: Look, *, columns: bool = True) -> str:
     for notice in look.notices:
         lines += ["", notice_text(notice)]
     return "\n".join(lines)
+
+
+def tokens_lines(look: Any) -> list[str]:
+    """What the tokens of a source and of the text that is written for it are."""
+    lines = []
+    for name, settings in (("source", look.text), ("target", look.sequence)):
+        (kind, why), (size, _) = settings["tokens"], settings["vocabulary"]
+        what = {"word": "words", "char": "characters", "bpe": f"{size:,} pieces of words"}[kind]
+        lines.append(f"tokens of the {name}: {what} - {why}")
+    return [*lines, *(["  one set of pieces for both: " + look.sequence["shared"][1]] if look.sequence["shared"][0] else [])]
 
 
 def notice_text(notice: Any) -> str:

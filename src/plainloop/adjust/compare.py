@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..judge.report import finite, headline_metrics
+from ..judge.sequences import main_metric
 from ..judge.wording import interval, title
 from ..plain.checkpoint import write_file
 from ..run_folder import Run, make_folder, new_folder
@@ -163,7 +166,7 @@ def compare(runs: Sequence[Run], output: str | None) -> Comparison:
         list(runs),
         table_of(runs),
         pairs,
-        first.metrics["headline"],
+        headline_of(first, part, groups[0].tested[0]),
         part,
         len(rows),
         None,
@@ -175,6 +178,12 @@ def compare(runs: Sequence[Run], output: str | None) -> Comparison:
         write_file(made.folder / "compare.json", json.dumps(made.as_dict(), indent=1, allow_nan=False, ensure_ascii=False) + "\n")
         write_page(made)
     return made
+
+
+def headline_of(run: Run, part: str, tested: OnRows) -> str:
+    """The metric that a verdict is about: the run's own where single rows give it; of texts that of what was written."""
+    own: str = run.metrics["headline"]
+    return own if own in tested.draws else main_metric(run.metrics[part])
 
 
 def same_settings(group: Setting) -> list[Pair]:
@@ -199,7 +208,7 @@ def check_same(first: Run, run: Run, rows: Any, other_rows: Any, scored: Any, ot
         raise CannotCompare(
             names, f"they were scored on other rows ({len(rows):,} and {len(other_rows):,} rows, {common:,} in common)"
         )
-    if not (scored.truth == other.truth).all():
+    if not np.array_equal(scored.truth, other.truth):
         raise CannotCompare(names, "the truth of their test rows differs, so their columns were read differently")
 
 

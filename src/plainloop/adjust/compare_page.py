@@ -30,7 +30,7 @@ def write_page(made: Comparison) -> None:
     template = environment.from_string(Path(__file__).with_name("compare.jinja").read_text(encoding="utf-8"))
     pictures = {}
     histories = {str(run.folder): run.history for run in made.runs}
-    for name in dict.fromkeys(["loss", made.headline]):
+    for name in dict.fromkeys(["loss", made.runs[0].metrics["headline"]]):
         png = overlay(histories, name)
         write_file(made.folder / f"curves_{name}.png", png)
         pictures[f"{title(name)} over the epochs: training solid, validation dashed"] = base64.b64encode(png).decode()

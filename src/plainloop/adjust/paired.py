@@ -21,6 +21,7 @@ import numpy as np
 
 from ..judge.intervals import draws
 from ..judge.scored import Scored
+from ..judge.sentences import Sentences, sentence_draws
 from ..judge.wording import LOWER_IS_BETTER
 
 # What another seed moves a mean over all rows by, as a share of the spread of the differences between single rows:
@@ -35,13 +36,14 @@ class OnRows:
 
     name: str
     rows: np.ndarray  # their numbers in the source
-    scored: Scored
+    scored: Scored | Sentences
     values: dict[str, float | None]  # metrics.json's
     draws: dict[str, np.ndarray]
 
 
-def on_rows(name: str, rows: np.ndarray, scored: Scored, values: dict[str, float | None]) -> OnRows:
-    return OnRows(name, rows, scored, values, draws(scored, values))
+def on_rows(name: str, rows: np.ndarray, scored: Scored | Sentences, values: dict[str, float | None]) -> OnRows:
+    drawn = sentence_draws(scored, values) if isinstance(scored, Sentences) else draws(scored, values)
+    return OnRows(name, rows, scored, values, drawn)
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,12 @@ def student(freedom: int) -> float:
     return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
-def mcnemar(first: Scored, second: Scored) -> dict[str, Any] | None:
+def mcnemar(first: Scored | Sentences, second: Scored | Sentences) -> dict[str, Any] | None:
     """Rows that only one of the two gets right, and the chance of so uneven a share if both were equally good.
 
     None where nothing is right or wrong.
     """
-    if first.kind not in ("Binary", "Multiclass"):
+    if isinstance(first, Sentences) or isinstance(second, Sentences) or first.kind not in ("Binary", "Multiclass"):
         return None
     right = [one.predicted == one.truth for one in (first, second)]
     only_first, only_second = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())

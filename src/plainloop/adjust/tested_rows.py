@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..judge.scored import Scored
+from ..judge.sentences import Sentences
+from ..plain.evaluate import FORMULA
 from .adjust_problems import CannotCompare
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 Columns = dict[str, list[str]]
 
 
-def scored_of(run: Run) -> tuple[np.ndarray, Scored]:
+def scored_of(run: Run) -> tuple[np.ndarray, Scored | Sentences]:
     """The row numbers of the run's predictions.csv, and what was said of them. Raises: CannotCompare."""
     kind = run.config.task.name
     if kind not in READERS:
@@ -61,11 +63,22 @@ def regression(columns: Columns, state: dict[str, Any]) -> Scored:
     return Scored("Regression", [], np.array(columns["truth"], np.float64), said, said)
 
 
-READERS: dict[str, Callable[[Columns, dict[str, Any]], Scored]] = {
+def sequence(columns: Columns, state: dict[str, Any]) -> Sentences:
+    written, truth = ([bare(cell) for cell in columns[name]] for name in ("prediction", "truth"))
+    return Sentences(written, truth, np.exp(np.array(columns["score"], np.float64)))
+
+
+def bare(cell: str) -> str:
+    """A text without the apostrophe that keeps a spreadsheet from running it."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell
+
+
+READERS: dict[str, Callable[[Columns, dict[str, Any]], Scored | Sentences]] = {
     "Binary": binary,
     "Multiclass": multiclass,
     "Multilabel": multilabel,
     "Regression": regression,
+    "Sequence": sequence,
 }
 
 

@@ -166,7 +166,9 @@ def _metrics(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
     for name, entry in judged[part].items():
         opponents = [one.get(name) for one in judged["baselines"].values()]
         values = [one["value"] for one in [entry, *opponents] if one and one["value"] is not None]
-        best = (min if name in LOWER_IS_BETTER else max)(values) if values else None
+        if not values:  # not defined on these rows
+            continue
+        best = (min if name in LOWER_IS_BETTER else max)(values)
         shown = [number(value, name) for value in values]  # equal as shown: nobody is ahead
         lines.append(
             {
@@ -230,7 +232,8 @@ def _values(cells: Any, column: Column) -> str:
     if isinstance(cells, Words):
         counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.words))
         common = [shorten(cells.words[i], 16)[1:-1] for i in np.argsort(-counts, kind="stable")[:3] if counts[i]]
-        return f"{int((counts > 0).sum()):,} words: {', '.join(common)}{', ...' if (counts > 0).sum() > 3 else ''}"
+        kind = "texts" if column.type == "text" else "words"
+        return f"{int((counts > 0).sum()):,} {kind}: {', '.join(common)}{', ...' if (counts > 0).sum() > 3 else ''}"
     known = cells[np.isfinite(cells)]
     if not len(known):
         return "none"

@@ -184,10 +184,10 @@ def shares(title: str, labels: Sequence[str], counts: dict[str, np.ndarray], tot
     return made.png
 
 
-def attention(weights: np.ndarray, read: Sequence[str], written: Sequence[str]) -> bytes:
+def attention(title: str, weights: np.ndarray, read: Sequence[str], written: Sequence[str]) -> bytes:
     """What was looked at: the source's tokens across, the answer's tokens down, the darker the more. Shape: (T, S)."""
     width, height = (float(np.clip(1.4 + 0.26 * len(names), 3.0, 9.5)) for names in (read, written))
-    with panel("What the net looks at", "source", "answer", width=width, height=height) as made:
+    with panel(title, "source", "answer", width=width, height=height) as made:
         made.axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         made.axes.grid(False)
         made.axes.set_xticks(range(len(read)), [shorten(word, 14) for word in read], rotation=90, fontsize=7)

@@ -9,10 +9,10 @@ BLEU: Papineni et al. 2002, smoothed as sacrebleu does (Post 2018, arXiv 1804.08
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -28,6 +28,9 @@ class Sentences:
 
     Shape: sure (B,); counts (B, 3): hits, tokens and negative log likelihood of the target, where they are known.
     """
+
+    kind: ClassVar[str] = "Sequence"
+    labels: ClassVar[list[str]] = []
 
     written: list[str]
     truth: list[str]
@@ -147,6 +150,16 @@ def with_ends(values: dict[str, float | None], found: Sentences, seed: int = 0) 
     rows = len(found)
     if rows < 2:
         return made
+    for name, drawn in sentence_draws(found, values, seed).items():
+        made[name]["low"], made[name]["high"] = ends(drawn)
+    if values.get("exact_match") == 1.0:  # resampling rows without a fault cannot show that another might have one
+        made["exact_match"] |= {"low": float(wilson(np.ones(1), np.array([rows]))[0][0]), "high": 1.0}
+    return made
+
+
+def sentence_draws(found: Sentences, values: Mapping[str, float | None], seed: int = 0) -> dict[str, np.ndarray]:
+    """The value of each metric in each resample, of those whose sums give the value at hand; what `draws` is for classes."""
+    rows = len(found)
     forms = formulas(found, [name for name, value in values.items() if value is not None])
     known = {
         name: form
@@ -158,11 +171,7 @@ def with_ends(values: dict[str, float | None], found: Sentences, seed: int = 0) 
     for chunk in weights(rows, resamples_for(rows), seed):
         for name, form in known.items():
             drawn[name].append(form(chunk))
-    for name, parts in drawn.items():
-        made[name]["low"], made[name]["high"] = ends(np.concatenate(parts))
-    if values.get("exact_match") == 1.0:  # resampling rows without a fault cannot show that another might have one
-        made["exact_match"] |= {"low": float(wilson(np.ones(1), np.array([rows]))[0][0]), "high": 1.0}
-    return made
+    return {name: np.concatenate(parts) for name, parts in drawn.items()}
 
 
 def text_metrics(found: Sentences) -> dict[str, float | None]:

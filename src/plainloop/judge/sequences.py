@@ -247,32 +247,41 @@ def attention_pictures(outcome: Any, main: Sentences, asked: list[str], part: st
         target_in = F.pad(answer[None], (1, 0), value=task.start)[:, :-1]
         with torch.inference_mode():
             seen = look({**inputs, "target_in": target_in})[0]  # (T, S)
-        read = [shown(texts.words[token]) for token in inputs["text"][0].tolist()]
-        written = [shown(task.texts.words[token]) for token in answer.tolist()]
+        tokens = outcome.config.text.tokens, outcome.config.sequence.tokens
+        read = [shown(texts.words[token], tokens[0] == "bpe") for token in inputs["text"][0].tolist()]
+        written = [shown(task.texts.words[token], tokens[1] == "bpe") for token in answer.tolist()]
         if len(read) > 2 * MOST_TOKENS or len(written) > 2 * MOST_TOKENS:
             continue
         name = f"attention_{len(found) + 1}"
         alt = f"What the net looked at while it wrote {shorten(main.written[place], 60)} to {shorten(asked[place], 60)}."
-        found.append(Picture(name, "attention", alt, plots.attention(seen.float().numpy(), read, written)))
+        called = (
+            "A right answer" if main.exact[place] else ("One of the best answers", "One of the worst answers")[place == order[-1]]
+        )
+        found.append(Picture(name, "attention", alt, plots.attention(called, seen.float().numpy(), read, written)))
     return found[:MAPS]
 
 
-def shown(token: str) -> str:
-    """A token as it can stand on an axis; the sign that byte-pair encodings write for a space is one.
+def shown(token: str, pieces: bool) -> str:
+    """A token as it can stand on an axis; pieces: of byte-pair encoding, where a sign stands for each byte.
 
-    >>> shown("\\u0120Hund"), shown(" "), shown("</s>")
-    ('Hund', '_', 'end')
+    >>> shown("\\u0120M\\xc3\\xa4d", pieces=True) == " M\\xe4d", shown(" ", pieces=False), shown("</s>", pieces=True)
+    (True, '_', 'end')
     """
-    return {"</s>": "end", " ": "_", "\u0120": "_"}.get(token, token.replace("\u0120", ""))
+    from tokenizers.decoders import ByteLevel
+
+    if token == "</s>":
+        return "end"
+    text = ByteLevel().decode([token]) if pieces else token
+    return text if text.strip() else "_"
 
 
 def sequence_report(judged: Mapping[str, Any]) -> str:
     """The report for the terminal: verdict, metrics and baselines, the worst answers, paths."""
-    from .report import aligned
+    from .report import aligned, headline_metrics
 
     entries, opponents = judged[judged["scored"]], judged["baselines"]
     table = [["", "net", *(shorten(judged["titles"][who], 20)[1:-1] for who in opponents)]]
-    for name in ("exact_match", "token_accuracy", "bleu", "chrf", "perplexity"):
+    for name in headline_metrics("sequence"):
         if entries.get(name, {}).get("value") is not None:
             table.append(
                 [
@@ -281,8 +290,8 @@ def sequence_report(judged: Mapping[str, Any]) -> str:
                     *(number(opponents[who].get(name, {}).get("value"), name) for who in opponents),
                 ]
             )
-    lines = [*textwrap.wrap(judged["verdict"], 80), "", *aligned(table), ""]
-    lines += [f"BLEU signature {judged['signatures']['bleu']}"] if entries["bleu"]["value"] is not None else []
+    lines = [*textwrap.wrap(judged["verdict"], 80), "", *aligned(table)]
+    lines += ["", f"BLEU signature {judged['signatures']['bleu']}"] if entries["bleu"]["value"] is not None else []
     worst = [one for one in judged["examples"]["worst"] if one["truth"] != one["written"]][:3]
     for one in worst:
         lines += [

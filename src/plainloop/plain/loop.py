@@ -125,8 +125,8 @@ def train(
             seed_step(seed, progress.epoch, progress.step, device)
             inputs, mixing = augment(inputs, progress.epoch, progress.step) if augment is not None else (inputs, None)
             with autocast(device, settings.precision):
-                scores = forward(inputs)  # (B, out) or (B, K, out)
-                loss = task.loss(scores.float(), target) if mixing is None else mixing.loss(task, scores.float(), target)
+                scores = forward(inputs).float()  # (B, out) or (B, K, out)
+                loss = task.loss(scores, target) if mixing is None else mixing.loss(task, scores, target)
             if (device.type == "cpu" or progress.steps % CHECK_EVERY == 0) and not torch.isfinite(loss):
                 raise _explain(progress, order, model, best, inputs, target, settings)
 
@@ -145,7 +145,7 @@ def train(
                     average.update_parameters(model)
 
             with torch.no_grad():
-                sums = task.tally(scores.detach().float(), target, loss.detach())
+                sums = task.tally(scores.detach(), target, loss.detach())
                 tally = sums if tally is None else tally + sums
             if progress.step % settings.accumulate == 0 and progress.step < len(order):  # between two steps of the optimizer
                 signal = watch(progress.step, len(order))

@@ -106,7 +106,7 @@ TEXT_TRAIN: list[tuple[float, dict[str, Any]]] = [
 ]
 SEQUENCE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (20_000, {"epochs": 15, "batch_tokens": 1_024, "learning_rate": 2e-3}),
-    (200_000, {"epochs": 15, "batch_tokens": 4_096, "learning_rate": 1e-3}),
+    (200_000, {"epochs": 8, "batch_tokens": 2_048, "learning_rate": 1e-3}),
     (float("inf"), {"epochs": 8, "batch_tokens": 16_384, "learning_rate": 1e-3}),
 ]
 IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [

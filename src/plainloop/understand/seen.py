@@ -114,6 +114,11 @@ def split_for(
         kind, by, reason = "random", "", "rows are drawn at random"
     if kind in ("time", "grouped") and not by:
         raise SplitColumnMissing(kind, data, target, [column.name for column in schema.columns])
+    files = [part for part in ("validation", "test") if getattr(options, part) is not None and part not in shares]
+    if len(files) == 2:
+        reason = "each part has files of its own"
+    elif files:
+        reason += f"; the {files[0]} rows are those of a file"
     reasons["split.kind"] = reason
     values: dict[str, Any] = {part: float(share) for part, share in shares.items()}
     return replace(Split(kind=kind, by=by, seed=options.seed), **values)

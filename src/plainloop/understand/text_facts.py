@@ -84,11 +84,11 @@ class TextFacts:
 
 
 def text_facts(frame: pl.DataFrame, schema: Schema, rows: Mapping[str, np.ndarray]) -> dict[str, TextFacts]:
-    """The facts of every text column that is an input; rows: part -> row numbers, empty where no target is named."""
+    """The facts of every text column that is read or written; rows: part -> row numbers, empty where no target is named."""
     return {
         column.name: facts_of(frame[column.name], rows)
         for column in schema.columns
-        if column.type == "text" and column.role == "input"
+        if column.type == "text" and column.role in ("input", "target")
     }
 
 
