@@ -44,11 +44,12 @@ from .check_before import (
     without_gradients,
 )
 from .check_finding import Checked, Finding
-from .check_forward import explain, explain_size
+from .check_forward import explain, explain_size, index_fault
 from .check_graph import follow, loss_is_usable
 from .check_inputs import inputs_used
 from .check_lines import Script, caller, method_line
 from .check_loss import explain_loss, usual_loss, watch
+from .check_masks import masks
 from .check_moves import stays_behind
 from .check_parts import gives_back, parts_of
 from .check_problems_data import DataUnusable, InputChanged
@@ -57,8 +58,8 @@ from .check_rows import judged_alone
 from .check_scale import inputs_scaled
 from .check_sizes import last_batch, lost_rows, other_sizes
 from .check_steps import first_loss, gradients, second_step, steps
-from .check_trace import Tape, recording, tensors_in
-from .check_trial import Trial, chance_as_it_was, finite, values_as_they_were
+from .check_trace import Call, Tape, recording, tensors_in
+from .check_trial import Halt, Trial, chance_as_it_was, finite, values_as_they_were
 from .setting_problems import BadSetting
 
 TASKS = ("binary", "multiclass", "multilabel", "regression", "forecast", "autoencoder")
@@ -88,6 +89,7 @@ def check(
         getattr(getattr(data, "batch_sampler", None), "sampler", None),
     ]
     off = without_gradients(script)
+    model = getattr(model, "_orig_mod", model)  # of torch.compile: to be tried as it was written
     with ExitStack() as stack:
         stack.enter_context(chance_as_it_was(*samplers))
         found = (
@@ -163,7 +165,10 @@ def examine(trial: Trial, task: str | None) -> None:
     part = partial(tried, trial)
     part(numbers)
     part(modes)
-    if trial.failed or not part(forward) or not part(scores_are_usable):
+    if trial.failed or not part(forward):
+        return
+    part(masks)
+    if not part(scores_are_usable):
         return
     learns = part(loss_of_batch, task) and part(loss_is_usable) and part(follow) and part(backward) and part(second_step)
     part(judged_alone)
@@ -197,8 +202,11 @@ def forward(trial: Trial) -> bool:
     """The first forward, recorded; False where it failed, with the finding added."""
     trial.handed = trial.batch.fresh()
     trial.to_training()
+    trial.tape.before = partial(lookups, trial)
     try:
         trial.scores = trial.forward(trial.handed, trial.tape)
+    except Halt:
+        return False
     except Exception as error:
         trial.add(only_for(trial, error) or explain(trial, error))
         return False
@@ -206,6 +214,14 @@ def forward(trial: Trial) -> bool:
     if any(not torch.equal(a, b) for a, b in pairs if finite(b)):
         say_changed(trial)
     return True
+
+
+def lookups(trial: Trial, call: Call) -> None:
+    """Looks at the indices of an embedding before they are used. Raises: Halt."""
+    found = index_fault(trial, call)
+    if found is not None:
+        trial.add(found)
+        raise Halt
 
 
 def only_for(trial: Trial, error: Exception) -> Finding | None:

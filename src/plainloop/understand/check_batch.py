@@ -41,8 +41,11 @@ class Batch:
 
     @property
     def rows(self) -> int:
-        sizes = [len(tensor) for tensor in [*self.inputs, *tensors_in(self.labels)] if tensor.dim()]
-        return sizes[0] if sizes else 0
+        sizes = [len(tensor) for tensor in self.inputs if tensor.dim()]
+        labels = [len(tensor) for tensor in tensors_in(self.labels) if tensor.dim()]
+        if labels and labels[0] in sizes:  # the first input may be texts laid end to end, with an offset for each row
+            return labels[0]
+        return next(iter([*sizes, *labels]), 0)
 
     def over(self, change: Callable[[Tensor], Tensor]) -> Batch:
         """The batch with every tensor changed; a tensor that stands in two places stays one."""
@@ -59,6 +62,13 @@ class Batch:
     def fresh(self) -> Batch:
         """A copy that the model may change."""
         return self.over(lambda tensor: tensor.detach().clone())
+
+    @property
+    def end_to_end(self) -> bool:
+        """Whether rows of different lengths lie end to end in one input, and another says where each begins."""
+        longest = max([len(tensor) for tensor in self.inputs if tensor.dim()] or [0])
+        starts = [t for t in self.inputs if t.dim() == 1 and len(t) == self.rows < longest and not t.is_floating_point()]
+        return any(int(t[0]) == 0 and int(t[-1]) < longest and bool((t[1:] >= t[:-1]).all()) for t in starts)
 
     def take(self, rows: Tensor) -> Batch:
         """Some rows; a tensor without an axis of rows stays as it is."""

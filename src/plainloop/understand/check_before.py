@@ -235,7 +235,7 @@ def modes(trial: Trial) -> None:
             f"{what}: {listed([trial.layer(m) for m in off], 3)} are switched off",
             "Training mode.",
             "model.train()  # at the start of every epoch",
-            where=maybe(trial.script.of(0, "model")),
+            where=trial.where(None, trial.script.called("eval"), trial.script.of(0, "model")),
         )
     )
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..problems import nearest
 from .check_finding import Finding
-from .check_lines import Line, class_tree, line_at, line_of_error, method_line
+from .check_lines import Line, class_tree, function_at, line_at, line_of_error, method_line
 from .check_problems_data import IndexOutOfRange, WrongDevice, WrongInputType
 from .check_problems_model import FixedBatchSize, ForwardFails
 from .check_problems_training import InPlaceChange
@@ -73,6 +73,9 @@ def whose(trial: Trial, tensor: Tensor) -> str:
         for attribute, value in vars(module).items():
             if any(value_ is tensor for value_ in tensors_in(value)) and attribute not in ("_parameters", "_buffers"):
                 return f"self.{attribute}" if not name else f"{name}.{attribute}"
+    for name, value in trial.loss.named_buffers() if isinstance(trial.loss, nn.Module) else []:
+        if value is tensor:
+            return f"{name} of the loss"
     call = trial.tape.maker(tensor)
     return f"the result of {call.name}" if call is not None else "a tensor"
 
@@ -88,6 +91,10 @@ def device_fault(trial: Trial, call: Call, error: Exception) -> Finding | None:
     what, maker = whose(trial, stray), trial.tape.maker(stray)
     where = trial.where(call, maker.line if maker else None)
     elsewhere = f"{what} is on {stray.device} and the model on {home}"
+    if what.endswith(" of the loss"):
+        line = None if trial.inside else trial.script.of(-1, "loss")
+        fix = f'loss = loss.to("{home}")'
+        return WrongDevice(elsewhere, f"A loss on {home}.", fix, where=trial.where(call, line))
     if what.startswith("self.") or "." in what:
         plain = what.rpartition(".")[2]
         fix = f'self.register_buffer("{plain}", {plain})  # in __init__, in place of self.{plain} = ...'
@@ -95,10 +102,10 @@ def device_fault(trial: Trial, call: Call, error: Exception) -> Finding | None:
             f"{elsewhere}: a plain attribute is not moved along", "A buffer, which moves with the model.", fix, where=where
         )
     if maker is not None and not maker.tensors:
-        text = maker.line.code if maker.line else f"torch.{maker.name}(...)"
-        fix = with_device(text) or f"torch.{maker.name}(..., device=x.device)"
+        function, argument = function_at(maker.line)
+        fix = with_device(maker.line) or f"torch.{maker.name}(..., device={argument}.device)"
         return WrongDevice(
-            f"A tensor made in forward is on {stray.device} and the model on {home}", f"A tensor on {home}.", fix, where=where
+            f"A tensor made in {function} is on {stray.device} and the model on {home}", f"A tensor on {home}.", fix, where=where
         )
     return WrongDevice(
         f"In {call.name}, {elsewhere}",
@@ -108,8 +115,9 @@ def device_fault(trial: Trial, call: Call, error: Exception) -> Finding | None:
     )
 
 
-def with_device(text: str) -> str:
+def with_device(line: Line | None) -> str:
     """A line that makes a tensor, with device=x.device in the call; empty where it cannot be written safely."""
+    text = line.code if line is not None else ""
     made = re.search(r"torch\.(zeros|ones|rand|randn|arange|tensor|eye|full|linspace|empty|randint)\(", text)
     if made is None or "device" in text:
         return ""
@@ -117,11 +125,11 @@ def with_device(text: str) -> str:
     for i in range(made.end() - 1, len(text)):
         depth += (text[i] == "(") - (text[i] == ")")
         if depth == 0:
-            return f"{text[:i]}, device=x.device{text[i:]}"
+            return f"{text[:i]}, device={function_at(line)[1]}.device{text[i:]}"
     return ""
 
 
-def index_fault(trial: Trial, call: Call, error: Exception) -> Finding | None:
+def index_fault(trial: Trial, call: Call, error: Exception | None = None) -> Finding | None:
     """Lookups of an embedding: their type and their range."""
     if call.name not in ("embedding", "embedding_bag") or len(call.tensors) < 2:
         return None
@@ -337,6 +345,10 @@ def explain_size(error: Exception, tape: Tape, rows: int, fails: int) -> Finding
     line = next((c.line for c in tape.calls if c.line is not None and is_written(c, rows)), None) or line_of_error(error)
     text = line.code if line else ""
     fixed = re.sub(rf"\b{rows}\b", "len(x)", text, count=1)
+    if "hidden" in str(error).lower() and fixed == text:  # a state that __init__ made for so many rows
+        fixed = (
+            "h0 = torch.zeros(layers, len(x), hidden).to(x)  # made in forward, for the rows at hand; or none: zeros are usual"
+        )
     return FixedBatchSize(
         f"The model takes {rows} rows and fails for {fails}",
         "A model for any number of rows.",

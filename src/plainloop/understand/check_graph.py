@@ -5,6 +5,7 @@ Part of the pre-flight, see check.py.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
@@ -47,6 +48,7 @@ CUTS = {  # operations without a gradient -> what to write in their place
     "__gt__": "with a sigmoid in place of a comparison",
     "heaviside": "with a sigmoid in place of a step",
 }
+COPIES = ("tensor", "as_tensor", "Tensor", "from_numpy")
 
 
 def leaves_of(tensor: Tensor) -> list[Tensor]:
@@ -139,6 +141,10 @@ def follow(trial: Trial) -> bool:
     strangers = [
         leaf for leaf in leaves if id(leaf) not in known and id(leaf) not in batch and id(leaf) not in in_optimizer(trial)
     ]
+    copied = [leaf for leaf in strangers if (maker := trial.tape.maker(leaf)) is not None and maker.name in COPIES]
+    if copied and not reached:  # torch.tensor(number, requires_grad=True): a new beginning, not a weight
+        trial.add(all_cut(trial))
+        return False
     if strangers:
         trial.add(unregistered(trial, strangers))
     learning = {name: p for name, p in trial.parameters.items() if p.requires_grad}
@@ -200,6 +206,10 @@ def uncut(call: Call) -> str:
     """The line of a cut without it."""
     text = call.line.code if call.line is not None else "x = layer(x)"
     clean = text
+    if call.name == "item":  # torch.tensor(self.scale.item()) begins anew as well
+        clean = re.sub(r"torch\.(?:as_)?tensor\(([\w.]+)\.item\(\)\)", r"\1", clean)
+    if ".numpy(" in text or "np." in text:
+        return f"{text}  # {CUTS['numpy']}"
     for piece in (f".{call.name}()", f".{call.name.strip('_')}()", ".data"):
         if piece in clean and (piece != ".data" or call.name == "data"):
             clean = clean.replace(piece, "")
@@ -227,12 +237,47 @@ def partly_cut(trial: Trial, missing: dict[str, Tensor], learning: int) -> None:
                 where=where,
             )
         )
+    idle = {name: end for name in cut if (end := unused_end(trial, missing[name])) is not None} if not meant else {}
+    if idle:
+        say_idle(trial, idle, learning)
+        cut = [name for name in cut if name not in idle]
     if cut and not meant:
         call = next(iter(cuts(trial.tape)), None)
         name = call.name.strip("_") if call is not None else "An operation"
         text = f"{name} cuts the gradient off: {len(cut)} of {learning} parameters get none ({listed(cut, 4)})"
         fix = uncut(call) if call is not None else f"model.{cut[0].rpartition('.')[0]}.requires_grad_(False)  # where it is meant"
         trial.add(GraphCut(text, "A gradient for every parameter.", fix, where=trial.where(call)))
+
+
+def unused_end(trial: Trial, parameter: Tensor) -> Call | None:
+    """The last operation on what a parameter gave, where nothing uses its result and nothing cuts it off."""
+    flowing, end, cutting = {id(parameter)}, None, {id(call) for call in cuts(trial.tape)}
+    for call in trial.tape.calls:
+        if any(id(tensor) in flowing for tensor in call.tensors):
+            if id(call) in cutting:
+                return None
+            flowing |= {id(tensor) for tensor in call.outs}
+            end = call if call.line is not None else end
+    loss = trial.loss_value
+    return None if loss is None or id(loss) in flowing else end
+
+
+def say_idle(trial: Trial, ends: dict[str, Call], learning: int) -> None:
+    """Layers that ran for nothing: their result is not used, or not by the loss."""
+    names, end = list(ends), next(iter(ends.values()))
+    given = {id(tensor) for tensor in tensors_in(trial.scores)}
+    owner = names[0].rpartition(".")[0]
+    title = f"The result of {trial.layer(trial.core.get_submodule(owner))}" if owner else f"What {names[0]} gave"
+    returned = any(id(t) in given for t in end.outs)
+    who = "the loss does not use it" if returned else "nothing uses it"
+    text = f"{title} gets lost, {who}: {len(names)} of {learning} parameters get no gradient ({listed(names, 4)})"
+    code = end.line.code if end.line is not None else ""
+    name = code.partition("=")[0].strip()
+    name = name if name.isidentifier() and not code.startswith("return") else "x"
+    fix = f"x = torch.cat([x, {name}], dim=1)  # use it, or leave the layer out"
+    if returned:
+        fix = f"model.{owner or names[0]}.requires_grad_(False)  # or let the loss use what it gives"
+    trial.add(LayerUnused(text, "Layers that take part.", fix, where=trial.where(end)))
 
 
 def inside_hidden(trial: Trial, parameter: Tensor) -> bool:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .check_finding import Finding
 from .check_forward import name_of
 from .check_lines import Line
-from .check_problems_data import LabelsOutOfRange, WrongLabelShape, WrongLabelType
+from .check_problems_data import LabelsOutOfRange, LossInDouble, WrongLabelShape, WrongLabelType
 from .check_problems_model import SilentBroadcast, WidthBeyondClasses, WrongOutputWidth, WrongScores
 from .check_problems_training import LossAgainstActivation
 from .check_trace import Call
@@ -310,6 +310,15 @@ def count_range(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fin
     )
 
 
+def number_type(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Finding | None:
+    if target.dtype != torch.float64 or scores.dtype == torch.float64 or trial.inside or trial.batch.rebuilt:
+        return None
+    y = trial.data_name(1)
+    kind: type[Finding] = WrongLabelType if call.name == "huber_loss" else LossInDouble
+    text = f"{call.name} gets labels of float64 and scores of {name_of(scores.dtype)}"
+    return kind(text, f"Labels of {name_of(scores.dtype)}.", f"{y} = {y}.float()", where=lines(trial, call))
+
+
 def number_shape(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Finding | None:
     if scores.shape == target.shape:
         return None
@@ -317,6 +326,16 @@ def number_shape(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fi
         trial.data_name(1),
         f"{call.name} gets scores of shape {trial.shape(scores)} and labels of shape {trial.shape(target)}",
     )
+    if trial.batch.rebuilt and scores.dim() == target.dim() > 2 and scores.shape[:2] == target.shape[:2]:
+        size = tuple(target.shape[2:])
+        fix = f"x = F.interpolate(x, size={size})  # at the end; or output_padding=1 in the last nn.ConvTranspose2d"
+        return WrongOutputWidth(
+            f"{got}: the inputs, which the model should give back",
+            f"{trial.shape(target)}.",
+            fix,
+            "What is rebuilt must have the size of what was given.",
+            lines(trial, call),
+        )
     if scores.numel() == target.numel() and len(scores) == len(target):
         fix = (
             f"{y} = {y}.unsqueeze(1)"

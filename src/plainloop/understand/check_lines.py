@@ -173,11 +173,16 @@ def class_tree(kind: type) -> tuple[str, ast.ClassDef] | None:
 
 def assigned_layer(file: str, tree: ast.ClassDef, parts: list[str]) -> Line | None:
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(target, ast.Attribute) and target.attr == parts[0] for target in targets):
-                return line_of_node(file, inside(node.value, parts[1:]) if parts[1:] else node)
+        if any(isinstance(target, ast.Attribute) and target.attr == parts[0] for target in targets_of(node)):
+            value = getattr(node, "value", None)
+            return line_of_node(file, inside(value, parts[1:]) if parts[1:] and value is not None else node)
     return None
+
+
+def targets_of(node: ast.AST) -> list[ast.expr]:
+    """What an assignment assigns to, one by one: self.a, self.b = ..."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
 
 
 def attribute_line(kind: type, attribute: str, *, last: bool = False) -> tuple[Line, ...]:
@@ -185,10 +190,8 @@ def attribute_line(kind: type, attribute: str, *, last: bool = False) -> tuple[L
     found = class_tree(kind)
     lines = []
     for node in ast.walk(found[1]) if found is not None else []:
-        if isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(target, ast.Attribute) and target.attr == attribute for target in targets):
-                lines.append(node.lineno)
+        if any(isinstance(target, ast.Attribute) and target.attr == attribute for target in targets_of(node)):
+            lines.append(getattr(node, "lineno", 0))
     return (line_at(found[0], max(lines) if last else min(lines)),) if found is not None and lines else ()
 
 
@@ -211,6 +214,18 @@ def fits_layers(node: ast.Call, model: nn.Sequential) -> bool:
 
 def called_name(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def function_at(line: Line | None) -> tuple[str, str]:
+    """The function that a line is in and its first argument: ("forward", "x") where there is none."""
+    name, argument, begin = "forward", "x", 0
+    if line is None or (tree := tree_of(line.file)) is None:
+        return name, argument
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and begin < node.lineno <= line.number <= (node.end_lineno or 0):
+            names = [arg.arg for arg in node.args.args if arg.arg not in ("self", "cls")]
+            name, argument, begin = node.name, next(iter(names), "x"), node.lineno
+    return name, argument
 
 
 def method_line(kind: type, method: str, *, returns: bool = True) -> Line | None:
@@ -304,6 +319,24 @@ class Script:
                 return node.id, self.made(node)[1] or line
             return "", line_of_node(self.file, node)
         return "", line
+
+    def called(self, method: str) -> Line | None:
+        """The last call of a method without arguments before the check: model.body.eval()."""
+        found = [
+            node.lineno
+            for node in (ast.walk(self.tree) if self.tree else [])
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and called_name(node) == method
+            and not node.args
+            and node.lineno <= self.number
+        ]
+        return line_at(self.file, max(found)) if found else None
+
+    def layer(self, kind: str) -> Line | None:
+        """Where a layer of this class is made, in the file at large: once alone, or it is not known which."""
+        found = [n for n in (ast.walk(self.tree) if self.tree else []) if isinstance(n, ast.Call) and called_name(n) == kind]
+        return line_of_node(self.file, found[0]) if len(found) == 1 else None
 
     def changed(self, name: str) -> Line | None:
         """Where a part of what a name stands for is assigned last: y[3] = ..."""

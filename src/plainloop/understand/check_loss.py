@@ -29,6 +29,7 @@ from .check_labels import (
     label_type,
     lines,
     number_shape,
+    number_type,
     sign_range,
 )
 from .check_lines import Line, line_of_error
@@ -36,7 +37,7 @@ from .check_problems_model import SilentBroadcast
 from .check_problems_training import LossFails
 from .check_shapes import BINARY
 from .check_trace import Call
-from .check_trial import Trial
+from .check_trial import Halt, Trial
 
 BY_CLASS = {"cross_entropy", "nll_loss", "multi_margin_loss"}
 BY_LABEL = {"binary_cross_entropy_with_logits", "binary_cross_entropy", "multilabel_soft_margin_loss"}
@@ -58,6 +59,8 @@ def watch(trial: Trial) -> Callable[[Call], None]:
                 found = loss_fault(trial, call, scores, target)
                 if found is not None:
                     trial.add(found)
+                if trial.failed:
+                    raise Halt
         elif BINARY.match(call.name) and not trial.failed:
             found = broadcast_fault(trial, call)
             if found is not None:
@@ -84,7 +87,7 @@ def loss_fault(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Find
     elif call.name in BY_LABEL:
         rules = [label_shape, label_type, label_range]
     elif call.name in BY_NUMBER or call.name == "kl_div":
-        rules = [number_shape]
+        rules = [number_shape, number_type]
     elif call.name in ("soft_margin_loss", "hinge_embedding_loss"):
         rules = [sign_range]
     elif call.name == "poisson_nll_loss":

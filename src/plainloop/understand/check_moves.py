@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .check_forward import with_device
-from .check_lines import attribute_line
+from .check_lines import attribute_line, function_at
 from .check_problems_model import StaysOnCpu
 from .check_trace import Call, tensors_in
 from .check_trial import Trial
@@ -125,12 +125,13 @@ def say(trial: Trial, call: Call, origin: Call | tuple[nn.Module, str]) -> None:
         )
         return
     text = origin.line.code if origin.line is not None else ""
-    fix = with_device(text) or (
-        f"{text}.to(x.device)" if text and text.endswith(")") else f"torch.{origin.name}(..., device=x.device)"
+    function, argument = function_at(origin.line)
+    fix = with_device(origin.line) or (
+        f"{text}.to({argument}.device)" if text and text.endswith(")") else f"torch.{origin.name}(..., device={argument}.device)"
     )
     trial.add(
         StaysOnCpu(
-            "forward makes a tensor on the CPU, whatever device the model is on",
+            f"{function} makes a tensor on the CPU, whatever device the model is on",
             "A tensor on the device of the inputs.",
             fix,
             where=trial.where(origin, call.line),

@@ -67,6 +67,22 @@ class WrongLabelType(Finding, PlainloopError):
         return cls("cross_entropy gets labels of float32", "Class numbers of int64.", "y = y.long()")
 
 
+class LossInDouble(Finding, Notice):
+    """The labels are float64 and the scores are not, so that the loss is computed in float64.
+
+    What it does: compares the types of scores and labels of a squared or absolute error.
+    Why: torch takes the wider type where it can; huber_loss, older torch and Apple's GPUs stop with "Found dtype Double".
+    Example: labels from NumPy, which makes float64, with nn.MSELoss().
+    Fix: a cast where the labels are made.
+    """
+
+    usual_why = 'torch takes the wider of the two; huber_loss, older torch and Apple\'s GPUs stop with "Found dtype Double".'
+
+    @classmethod
+    def example(cls) -> LossInDouble:
+        return cls("mse_loss gets labels of float64 and scores of float32", "Labels of float32.", "y = y.float()")
+
+
 class WrongLabelShape(Finding, PlainloopError):
     """The labels have an axis too many or too few for the loss.
 

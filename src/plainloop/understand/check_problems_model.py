@@ -243,6 +243,23 @@ class OneRowFails(Finding, Notice):
         )
 
 
+class MaskedWhole(Finding, PlainloopError):
+    """An attention may look at nothing: its mask hides every token.
+
+    What it does: refuses a mask that hides all tokens of all rows.
+    Why: in nn.MultiheadAttention and nn.TransformerEncoder True hides a token; in scaled_dot_product_attention it shows one.
+    Example: `src_key_padding_mask=ids != 0`.
+    Fix: the mask the other way round.
+    """
+
+    usual_why = "torch answers with zeros and says nothing; no gradient comes through."
+
+    @classmethod
+    def example(cls) -> MaskedWhole:
+        text = "MultiheadAttention enc.self_attn gets a mask that hides every token of every row"
+        return cls(text, "A mask that hides the padding alone.", "mask = ~mask  # True hides a token")
+
+
 class LeftInEval(Finding, Notice):
     """The model, or a part of it, is in evaluation mode.
 

@@ -9,6 +9,7 @@ Axes: n rows of the batch.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from .check_batch import Batch
 from .check_finding import Finding
+from .check_lines import Line
 from .check_loss import stretched
 from .check_problems_model import DropoutAlwaysOn, RowsMixed, SilentBroadcast
 from .check_shapes import BINARY
@@ -35,6 +37,8 @@ def judged_alone(trial: Trial) -> None:
     if before is None or trial.rows < 3:
         return
     dropout_on(trial, before)
+    if batch.end_to_end:
+        return  # rows of other lengths cannot be exchanged
     after = run(trial, others_exchanged(batch, row))
     if after is None or len(before.calls) != len(after.calls):
         return
@@ -161,7 +165,7 @@ def mixed(trial: Trial, call: Call | None, given: Tensor | None) -> Finding:
         return RowsMixed(
             f"{title} reads along the rows: without batch_first it takes (steps, rows, numbers){shape}",
             own,
-            with_batch_first(trial, holder),
+            with_batch_first(holder, trial.made(holder)),
             where=where,
         )
     if isinstance(holder, nn.RNNBase):
@@ -176,15 +180,19 @@ def mixed(trial: Trial, call: Call | None, given: Tensor | None) -> Finding:
         isinstance(holder, (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer))
         or (call is not None and "attention" in call.name)
     ):
+        layer = outer(trial, attention)
+        line = trial.script.layer(type(layer).__name__) or trial.made(layer)  # nn.TransformerEncoder(layer, 2) copies it
         return RowsMixed(
             f"{title} attends across the rows: without batch_first it takes (tokens, rows, numbers)",
             own,
-            with_batch_first(trial, outer(trial, attention)),
-            where=where,
+            with_batch_first(layer, line),
+            where=trial.where(call, line),
         )
     if call is not None and call.name.rstrip("_") in ALONG:
         text = call.line.code if call.line else ""
         fix = text.replace("dim=0", "dim=1").replace("(0)", "(1)").replace(", 0)", ", 1)")
+        if re.search(r"\b(std|var)\(", text):  # numbers are being standardised, by whatever rows are in the batch
+            fix = "x = self.norm(x)  # with self.norm = nn.BatchNorm1d(...) in __init__; or standardise the data beforehand"
         return RowsMixed(
             f"{call.name} goes along the axis of rows",
             "The axis of classes or numbers: dim=1, or -1.",
@@ -213,12 +221,12 @@ def outer(trial: Trial, attention: nn.Module) -> nn.Module:
     return next((m for m in trial.core.modules() if isinstance(m, kinds) and attention in m.modules()), attention)
 
 
-def with_batch_first(trial: Trial, layer: nn.Module) -> str:
+def with_batch_first(layer: nn.Module, line: Line | None) -> str:
     """The line that makes a layer, with batch_first=True."""
-    line = trial.made(layer)
-    if line is not None and line.code.endswith(")") and line.code.count("(") == line.code.count(")"):
+    kind = type(layer).__name__
+    if line is not None and kind in line.code and line.code.endswith(")") and line.code.count("(") == line.code.count(")"):
         return f"{line.code[:-1]}, batch_first=True)".replace("batch_first=False, ", "").replace(", batch_first=False", "")
-    return f"nn.{type(layer).__name__}(..., batch_first=True)"
+    return f"nn.{kind}(..., batch_first=True)"
 
 
 def dropout_on(trial: Trial, tape: Tape) -> None:

@@ -39,6 +39,10 @@ class Misfit:
         """The call that flattened the tensor, where one did just before."""
         return next((call for call in self.trial.tape.history(self.x)[:3] if call.name in FLATTENS and call.tensors), None)
 
+    def joined(self) -> Call | None:
+        """The call that joined tensors along their rows, where one did just before."""
+        return next((call for call in self.trial.tape.history(self.x)[:3] if call.name in ("cat", "concat", "vstack")), None)
+
     def fault(self, what: str, expected: str, fix: str, *, data: bool = False) -> Finding:
         where = (*self.where, *(self.trial.data_line(0) if data and self.given else ()))
         return WrongInputShape(f"{self.title} gets {what}", expected, fix, where=where)
@@ -109,6 +113,10 @@ def linear_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
         return WrongInputShape(text, f"(rows, {size}).", "x = torch.flatten(x, 1)  # the axis of rows stays", where=lines)
     if len(shape) == 1:
         return m.fault(f"{m.got}: an axis is missing", f"(rows, {wide}).", f"{m.name} = {m.name}.unsqueeze(0)")
+    if shape[0] % rows == 0 and shape[0] > rows and (joined := m.joined()) is not None:
+        code = joined.line.code if joined.line is not None else ""
+        fix = code.replace("dim=0", "dim=1") if "dim=0" in code else f"x = torch.{joined.name}([a, b], dim=1)"
+        return m.fault(f"{m.got}: {joined.name} joins along the axis of rows", f"(rows, {wide}).", fix)
     need = math.prod(shape[1:]) if len(shape) > 2 and m.given else shape[-1]
     flat = m.flattened()
     note, expected = "", f"A layer for {need} numbers."
@@ -356,7 +364,12 @@ def pair_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
         if a.dim() == b.dim()
         else "b = b.unsqueeze(1)"
     )
-    if a.dim() == b.dim() and a.shape[-1] != b.shape[-1]:
+    if a.dim() == b.dim() > 2 and a.shape[1] != b.shape[1] and a.shape[2:] == b.shape[2:]:
+        came = list(tensors_in(m.trial.tape.layers[-1][1])) if m.trial.tape.layers else []  # what the block was given
+        skipped, other = (a, b) if any(a is tensor for tensor in came) else (b, a)
+        layer = f"nn.Conv{a.dim() - 2}d({skipped.shape[1]}, {other.shape[1]}, 1)"
+        fix = f"self.shortcut = {layer}  # in __init__, and self.shortcut(x) here"
+    elif a.dim() == b.dim() and a.shape[-1] != b.shape[-1]:
         fix = f"self.shortcut = nn.Linear({a.shape[-1]}, {b.shape[-1]})  # in __init__, and self.shortcut(x) here"
     return m.fault(
         f"shapes {m.trial.shape(a)} and {m.trial.shape(b)}, which do not go together", "Two tensors of one shape.", fix

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..problems import listed
 from .check_finding import Finding
-from .check_lines import attribute_line, class_tree
+from .check_lines import Line, attribute_line, class_tree
 from .check_problems_data import InputsNotScaled, TargetsNotScaled
 from .check_problems_training import (
     GradientsExplode,
@@ -34,6 +34,7 @@ SLOW = 1.0  # seconds
 FAR_ABOVE_CHANCE = 8.0  # times the loss of guessing
 FAR_MEAN = 25.0  # mean of squares over variance: a mean of five deviations
 LARGE_SPREAD = 100.0
+LARGE_WEIGHTS = 10.0  # times the usual size
 VANISHED = 1e-6  # of the largest gradient, both per weight
 EXPLODED = 1e4  # gradient over weights, both as lengths
 LOSS_BLOWN = 10.0  # times the loss before
@@ -47,19 +48,37 @@ def first_loss(trial: Trial) -> None:
     call, scores, target = trial.losses[-1]
     loss = float(trial.loss_value.detach()) if trial.loss_value is not None else 0.0
     if call.name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"):
-        first_squares(trial, target)
+        first_squares(trial, scores, target)
         return
     chance = guess_of(call.name, scores)
     if chance is None or len(trial.losses) > 1 or loss <= FAR_ABOVE_CHANCE * chance:
         return
     classes = scores.shape[1] if scores.dim() > 1 and call.name == "cross_entropy" else 2
+    text, fix = f"The first loss is {loss:.3g}; guessing among {classes} classes gives {chance:.3g}", ""
+    where: tuple[Line, ...] = ()
+    if (large := large_weights(trial)) is not None:
+        layer, size, usual = large
+        text += f": the weights of {trial.layer(layer)} are about {size:.2g} in size, where {usual:.2g} is usual"
+        fix, where = f"nn.init.kaiming_uniform_({trial.path(layer)}.weight)", trial.where(None, trial.made(layer))
     trial.add(
         LossFarFromChance(
-            f"The first loss is {loss:.3g}; guessing among {classes} classes gives {chance:.3g}",
+            text,
             f"A loss near {chance:.2g}: scores near 0, from inputs and weights of the usual size.",
-            "nn.init.xavier_uniform_(layer.weight)  # and inputs near 1",
+            fix or "nn.init.xavier_uniform_(layer.weight)  # and inputs near 1",
+            where=where,
         )
     )
+
+
+def large_weights(trial: Trial) -> tuple[nn.Module, float, float] | None:
+    """The first layer whose weights are ten times as large as its number of inputs calls for, with both sizes."""
+    for module in trial.core.modules():
+        if isinstance(module, (nn.Linear, nn.modules.conv._ConvNd)):
+            size = float(module.weight.detach().square().mean().sqrt())
+            usual = (1 / max(1, module.weight[0].numel())) ** 0.5
+            if size > LARGE_WEIGHTS * usual:
+                return module, size, usual
+    return None
 
 
 def guess_of(name: str, scores: Tensor) -> float | None:
@@ -68,14 +87,20 @@ def guess_of(name: str, scores: Tensor) -> float | None:
     return math.log(2) if name in ("binary_cross_entropy_with_logits", "binary_cross_entropy") else None
 
 
-def first_squares(trial: Trial, target: Tensor) -> None:
-    whole = target if trial.inside or trial.batch.rebuilt or trial.data.labels is None else trial.data.labels
+def first_squares(trial: Trial, scores: Tensor, target: Tensor) -> None:
+    whole, handed = target, trial.handed.labels
+    given = isinstance(handed, Tensor) and target.shape == handed.shape and torch.equal(target, handed)
+    if given and trial.data.labels is not None and not trial.inside and not trial.batch.rebuilt:
+        whole = trial.data.labels  # of all rows, unless the loss scales them
     values = whole.detach().double()
     if values.numel() < 3 or trial.batch.rebuilt:
         return
     mean, spread = float(values.mean()), float(values.std())
     if spread <= LARGE_SPREAD and (spread == 0 or mean * mean <= FAR_MEAN * spread * spread or abs(mean) <= 10):
         return
+    first = float(scores.detach().double().mean())
+    if abs(first - mean) <= 2 * spread and abs(first) > 0.3 * abs(mean):
+        return  # the model turns its numbers back into the unit of the targets itself
     y = trial.data_name(1)
     trial.add(
         TargetsNotScaled(

@@ -28,6 +28,10 @@ from .check_trace import Call, Tape, recording, tensors_in
 Loss = Callable[..., Any]
 
 
+class Halt(Exception):
+    """Stops a call whose fault is known before it is made: on a GPU a wrong index would end the process."""
+
+
 class Trial:
     """What the parts of the check share.
 
