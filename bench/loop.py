@@ -6,10 +6,12 @@ Three loops train the same network on the same tensors, one thread, interleaved 
 tensors and keeps nothing but a loss; `classic` is the tutorial's DataLoader over a TensorDataset with loss and accuracy by
 .item(); `plainloop` is this project's own batches, task and loop, with its exact history. The sizes are those of the workloads
 W1 (36,177 rows, 6 numbers and 8 categories, batch 256), W2 (100,000 x 54 floats, 7 classes, MLP 256-256, batch 1024), W3
-(3,000 grey images of 28 pixels, a CNN of two convolutions, batch 128) and W5 (13,505 windows of 7 series, 336 steps to the next
-96, a linear map of the moving average and one of the rest, batch 32). In W3 plainloop computes the same function in the layout
-that its own image models use: channels last, ReLU behind the pooling; `bfloat16` is the same with that setting on. In W5 it is
-the same function as plainloop's series_linear writes it: the average folded into the weights, the two biases one.
+(3,000 grey images of 28 pixels, a CNN of two convolutions, batch 128), W4 (6,400 texts of 10 to 60 tokens out of 20,000, an LSTM
+of 64 over vectors of 64, batch 128) and W5 (13,505 windows of 7 series, 336 steps to the next 96, a linear map of the moving
+average and one of the rest, batch 32). In W3 plainloop computes the same function in the layout that its own image models use:
+channels last, ReLU behind the pooling; `bfloat16` is the same with that setting on. In W4 the floor packs the rows, as tutorials
+do, and plainloop's own text_rnn computes the same function on padded batches of like length, state read at the last token. In W5
+it is the same function as plainloop's series_linear writes it: the average folded into the weights, the two biases one.
 """
 
 from __future__ import annotations
@@ -23,16 +25,18 @@ from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from plainloop.plain.batches import EpochBatches, Rows, loader
 from plainloop.plain.config import Train
 from plainloop.plain.evaluate import evaluation_batches
 from plainloop.plain.loop import train
-from plainloop.plain.models import series_linear
+from plainloop.plain.models import series_linear, text_rnn
+from plainloop.plain.ragged import Ragged
 from plainloop.plain.slices import Slices
 from plainloop.plain.tasks.classify import Multiclass
 from plainloop.plain.tasks.forecast import Forecast
@@ -40,7 +44,8 @@ from plainloop.plain.tasks.forecast import Forecast
 EPOCHS = 4  # the first warms up and is dropped
 LOOKBACK, HORIZON, VARIABLES, KERNEL = 336, 96, 7, 25
 CARDINALITIES = [9, 16, 7, 15, 6, 5, 2, 42]
-Data = tuple[dict[str, Tensor], Tensor]
+VOCABULARY, WIDTH = 20_000, 64
+Data = tuple[dict[str, Any], Tensor]  # a Tensor of all rows, or Ragged rows of tokens
 
 
 class Mixed(nn.Module):
@@ -121,6 +126,59 @@ def fast_series(model: Series) -> nn.Module:
     return made
 
 
+class Words(nn.Module):
+    """W4: an LSTM over packed rows, the state behind the last token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(VOCABULARY, WIDTH, padding_idx=0)
+        self.lstm, self.head = nn.LSTM(WIDTH, WIDTH, batch_first=True), nn.Linear(WIDTH, 4)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        text = inputs["text"]  # (B, T)
+        lengths = (text != 0).sum(1)
+        packed = nn.utils.rnn.pack_padded_sequence(self.tokens(text), lengths, batch_first=True, enforce_sorted=False)
+        return self.head(self.lstm(packed)[1][0][-1])
+
+
+def fast_words(model: Words) -> nn.Module:
+    """The same function by plainloop's own model."""
+    shapes = {"text": {"vocabulary": VOCABULARY, "length": 60}}
+    made = text_rnn.Model(shapes, 4, cell="lstm", width=WIDTH, directions=1, pooling="last", dropout=0.0)
+    weights = {name.replace("lstm.", "layers.0."): values for name, values in model.state_dict().items()}
+    made.load_state_dict(weights)
+    return made
+
+
+def text_rows(rows: int) -> Data:
+    """Tokens drawn by Zipf's law; a tenth of them tell the class."""
+    random = np.random.default_rng(rows)
+    lengths, target = random.integers(10, 61, rows), random.integers(0, 4, rows)
+    tokens = random.zipf(1.2, lengths.sum()) % (VOCABULARY - 5) + 5
+    tokens = np.where(random.random(len(tokens)) < 0.1, np.repeat(target, lengths) + 1, tokens).astype(np.int32)
+    sizes = torch.from_numpy(lengths)
+    return {"text": Ragged(torch.from_numpy(tokens), sizes.cumsum(0) - sizes, sizes)}, torch.from_numpy(target)
+
+
+def padded(rows: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """A batch of the tutorial's loop."""
+    return nn.utils.rnn.pad_sequence([text for text, _ in rows], batch_first=True), torch.stack([label for _, label in rows])
+
+
+class Lines(Dataset):
+    """One text at a time, for the tutorial's loop."""
+
+    def __init__(self, texts: Ragged, target: Tensor):
+        self.texts = [row[row > 0] for row in texts.index_select(0, torch.arange(len(texts)))]
+        self.target = target
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, row: int) -> tuple[Tensor, Tensor]:
+        return self.texts[row], self.target[row]
+
+
 def window_rows(rows: int) -> Data:
     """Windows of daily waves and noise, look-back and horizon in one stretch, cut as strided rows."""
     steps = rows + LOOKBACK + HORIZON - 1
@@ -166,9 +224,10 @@ WORKLOADS = {
     "W1": (mixed_rows, Mixed, 36_177, 9_045, 256, 2),
     "W2": (number_rows, Numbers, 100_000, 25_000, 1024, 7),
     "W3": (image_rows, Images, 3_000, 600, 128, 10),
+    "W4": (text_rows, Words, 6_400, 1_600, 128, 4),
     "W5": (window_rows, Series, 13_505, 3_389, 32, 0),
 }
-VALIDATION_BATCH = {256: 4096, 1024: 8192, 128: 1000, 32: 512}  # of the floor
+VALIDATION_BATCH: dict[type, int] = {Mixed: 4096, Numbers: 8192, Images: 1000, Words: 512, Series: 512}  # of the floor
 
 
 def loss_of(scores: Tensor, wanted: Tensor) -> Tensor:
@@ -197,7 +256,7 @@ def floor(model: nn.Module, rows: Data, validation: Data, batch: int, classes: i
         model.eval()
         val_loss, hits = torch.zeros(()), torch.zeros(())
         with torch.inference_mode():
-            for rows_of in torch.arange(len(val_target)).split(VALIDATION_BATCH[batch]):
+            for rows_of in torch.arange(len(val_target)).split(VALIDATION_BATCH[type(model)]):
                 wanted = val_target.index_select(0, rows_of)
                 scores = model({k: v.index_select(0, rows_of) for k, v in val_inputs.items()})
                 val_loss += loss_of(scores, wanted) * len(rows_of)
@@ -208,8 +267,9 @@ def floor(model: nn.Module, rows: Data, validation: Data, batch: int, classes: i
 def classic(model: nn.Module, rows: Data, validation: Data, batch: int, classes: int) -> Iterator[float]:
     """The tutorial's loop: one row at a time through a DataLoader, figures by .item()."""
     names = list(rows[0])
-    train_loader = DataLoader(TensorDataset(*rows[0].values(), rows[1]), batch, shuffle=True)
-    val_loader = DataLoader(TensorDataset(*validation[0].values(), validation[1]), batch)
+    kind, collate = (Lines, padded) if isinstance(model, Words) else (TensorDataset, None)
+    train_loader = DataLoader(kind(*rows[0].values(), rows[1]), batch, shuffle=True, collate_fn=collate)
+    val_loader = DataLoader(kind(*validation[0].values(), validation[1]), batch, collate_fn=collate)
     optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
     for _ in range(EPOCHS):
         model.train()
@@ -241,11 +301,17 @@ def plainloop(
     settings = Train(epochs=EPOCHS, batch_size=batch, patience=0, precision=precision)
     task: Any = Multiclass([str(label) for label in range(classes)])
     staged, held_out = Rows(*rows), Rows(*validation)
+    if isinstance(model, Words):
+        model = fast_words(model)
     if isinstance(model, Series):
         model, staged, held_out = fast_series(model), sliced(rows), sliced(validation)
         task = Forecast(HORIZON, 24, "mse", [{"names": [""], "mean": [0.0], "std": [1.0]}] * VARIABLES, [[1.0]] * VARIABLES)
     for record in train(
-        model, task, loader(staged, EpochBatches(len(staged), batch)), evaluation_batches(held_out, model, batch), settings
+        model,
+        task,
+        loader(staged, EpochBatches(len(staged), batch, lengths=staged.lengths)),
+        evaluation_batches(held_out, model, batch),
+        settings,
     ):
         yield record.values["val_loss"]
 

@@ -87,6 +87,7 @@ class Text:
     )
     vocabulary: int = setting(50_000, "at most this many different tokens, the most frequent ones", low=5, high=10_000_000)
     least: int = setting(2, "times that a token must occur in the train rows; rarer ones are unknown words", low=1)
+    letters: bool = setting(True, "n-grams: runs of letters, beside words and pairs of words")
     lowercase: bool = setting(True, "read capital letters as small ones")
     markup: bool = setting(True, "read HTML tags as spaces, and &amp; and the like as the signs they stand for")
     whole: float = setting(0.99, "share of the train texts that are kept whole; the longest are cut behind", above=0, high=1)

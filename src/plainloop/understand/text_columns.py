@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 SAMPLE = 2_000  # different cells that are looked at
+FULL = 100  # words per cell from which on words and pairs say enough, and runs of letters would drown them
 LONG = 8  # words per cell from which on a column is text however often its cells recur
 NAME_WORDS = 5.5  # names, titles and addresses have fewer words than sentences
 NO_SPACES = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"  # scripts that do not part words by spaces
@@ -83,6 +84,9 @@ def text_settings(columns: Sequence[pl.Series], rows: int) -> dict[str, tuple[An
         found["tokens"] = ("char", "the texts are single words, so their letters must tell")
     else:
         found["tokens"] = ("word", "words parted by spaces and signs")
+    found["letters"] = (True, "runs of letters tell something of words that no train text has")
+    if all(one.words > FULL and one.spaceless < 0.5 for one in seen):
+        found["letters"] = (False, "long texts: their words and pairs say more without the runs of letters in them")
     tags = sum(one.tags for one in seen)
     if tags:
         found["markup"] = (

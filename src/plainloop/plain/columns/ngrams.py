@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from math import ceil
 from typing import Any, ClassVar
 
 import numpy as np
@@ -83,6 +84,7 @@ class Ngrams:
         beside: Sequence[Cells] = (),
         vocabulary: int = 500_000,
         least: int = 2,
+        letters: bool = True,
         lowercase: bool = True,
         markup: bool = False,
         longest: int = 10_000,
@@ -90,15 +92,15 @@ class Ngrams:
     ) -> Ngrams:
         """Keeps the n-grams that `least` texts have, at most `vocabulary` of them.
 
-        beside: all columns of texts of the table, this one among them: they share their n-grams. others: settings of [text] that
-        count for tokens alone.
+        beside: all columns of texts of the table, this one among them: they share their n-grams. letters: runs of them are
+        n-grams, too. others: settings of [text] that count for tokens alone.
         """
-        texts = sorted({text for cells in beside or [values] for text in _present(cells)})
-        texts = texts[:: max(1, -(-sum(map(len, texts)) // FITTED_ON))]
+        texts = _some(beside or [values])
         names: dict[str, int] = {}
-        rows, ids = _spelled([words_of(text, lowercase, markup)[:longest] for text in texts], names)
+        rows, ids = _spelled((words_of(text, lowercase, markup)[:longest] for text in texts), names)
         words, run_names = list(names), dict[str, int]()
-        of_word = _Lists([[run_names.setdefault(run, len(run_names)) for run in runs_of(word)] for word in words])
+        runs_in = runs_of if letters else lambda word: []
+        of_word = _Lists([[run_names.setdefault(run, len(run_names)) for run in runs_in(word)] for word in words])
 
         single_counts = np.bincount(_distinct(rows, ids)[1], minlength=len(words))
         near = rows[:-1] == rows[1:]
@@ -164,6 +166,8 @@ class Ngrams:
         return _distinct(np.append(row, empty), np.append(number, np.full(len(empty), NONE)))
 
     def _runs_of(self, word: str) -> list[int]:
+        if not self._run:
+            return []
         if word not in self._met:
             self._met[word] = [self._run[run] for run in runs_of(word) if run in self._run]
         return self._met[word]
@@ -249,16 +253,24 @@ class _Lists:
         return np.repeat(rows, lengths), self.flat[places]
 
 
-def _present(cells: Cells) -> list[str]:
-    assert isinstance(cells, Words)
-    return cells.present()
+def _some(columns: Sequence[Cells]) -> list[str]:
+    """The different texts, sorted; of more than `FITTED_ON` characters evenly chosen ones."""
+    found = [(cells.words, np.unique(cells.codes[cells.codes >= 0])) for cells in columns if isinstance(cells, Words)]
+    letters = 0.0
+    for words, codes in found:
+        some = codes[:: max(1, len(codes) // 10_000)].tolist()
+        letters += sum(len(words[code]) for code in some) * len(codes) / max(1, len(some))
+    step = max(1, ceil(letters / FITTED_ON))
+    return sorted({words[code] for words, codes in found for code in codes[::step].tolist()})
 
 
-def _spelled(texts: list[list[str]], names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+def _spelled(texts: Iterable[list[str]], names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
     """The row and the place in `names` of each word; new words are added to the names. Shape: both int64 (tokens,)."""
-    lengths = [len(words) for words in texts]
-    ids = np.fromiter((names.setdefault(word, len(names)) for words in texts for word in words), np.int64, sum(lengths))
-    return np.repeat(np.arange(len(texts)), lengths), ids
+    parts, lengths = [np.zeros(0, np.int64)], []
+    for words in texts:  # one by one: the words of all texts would take some ten times the room of their numbers
+        parts.append(np.fromiter((names.setdefault(word, len(names)) for word in words), np.int64, len(words)))
+        lengths.append(len(words))
+    return np.repeat(np.arange(len(lengths)), lengths), np.concatenate(parts)
 
 
 def _distinct(rows: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

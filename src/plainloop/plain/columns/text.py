@@ -72,8 +72,10 @@ class Text:
         markup: bool = True,
         longest: int = 10_000,
         whole: float = 0.99,
+        **others: Any,
     ) -> Text:
-        """beside: all columns of texts of the table, this one among them: they share one tokenizer."""
+        """beside: all columns of texts of the table, this one among them: they share one tokenizer. others: settings of [text]
+        that count for n-grams alone."""
         made = trained(beside or [values], tokens, vocabulary, least, lowercase, markup)
         assert isinstance(values, Words)
         rows = _encoded(values[np.arange(0, len(values), max(1, len(values) // MEASURED))], made, longest)

@@ -32,6 +32,7 @@ from .stored_texts import Texts
 from .table_faults import BadRows, ColumnsDiffer, DamagedFile, DuplicateColumns, NestedColumn, TargetNotNumber, WrongEncoding
 
 MOST_TEXT = 100_000_000  # bytes of texts up to which they are Python strings, which are quicker at hand
+COMPARED = 50_000  # texts that are compared at a time: each takes its room again
 ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,9})?))?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
 
 
@@ -385,7 +386,8 @@ def _texts(cells: pl.Series) -> Words:
     codes[there] = np.argsort(order, kind="stable")[places]
     rows = there[first[order]]  # of the first cell of each text
     repeats = np.setdiff1d(there, rows)
-    if not (cells.gather(repeats) == cells.gather(rows[codes[repeats]])).all():  # two texts with one hash
-        return _words(cells)
+    for some in np.split(repeats, range(COMPARED, len(repeats), COMPARED)):
+        if not (cells.gather(some) == cells.gather(rows[codes[some]])).all():  # two texts with one hash
+            return _words(cells)
     large = int(cells.str.len_bytes().sum() or 0) > MOST_TEXT
     return Words(codes, Texts(cells, rows) if large else cells.gather(rows).to_list())
