@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections import Counter
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -22,7 +23,7 @@ TEXTS = ["The film was GREAT, really great!", "the film was bad", "A bad, bad fi
 def ngrams_of(text: str, letters: bool) -> set[str]:
     """All n-grams of a text, counted the plain way."""
     found = words_of(text)
-    pairs = {f"{one} {other}" for one, other in zip(found, found[1:], strict=False)}
+    pairs = {f"{one} {other}" for one, other in pairwise(found)}
     runs = {run for word in found for run in runs_of(word)} if letters else set()
     return {f"word {word}" for word in found} | {f"pair {pair}" for pair in pairs} | {f"run {run}" for run in runs}
 
