@@ -1,4 +1,4 @@
-"""The cache of decoded pictures keeps below its limit: the oldest use goes first, and nothing that is in use."""
+"""The cache of decoded pictures and encoded texts keeps below its limit: the oldest use goes first, nothing that is in use."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from outcomes import words
 from pictures import folder
+from plainloop.plain.columns import text as text_column
+from plainloop.plain.columns.text import Text
 from plainloop.plain.readers import pixel_cache
 from plainloop.plain.readers.cache_limit import LIMIT_GB, arrays, hold, limit
 from plainloop.plain.readers.pixel_cache import pixels_of
@@ -52,6 +56,27 @@ def test_the_set_that_was_used_longest_ago_goes(tmp_path: Path, cache: Path):
     assert set(arrays(cache)) == {first, third}
     assert not list(cache.glob(f"{second.stem}*"))
     assert sum(path.stat().st_size for path in arrays(cache)) <= limit()
+
+
+def test_tokens_of_large_texts_count_and_go_as_pixels_do(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    texts = [words([f"text{number} number{i} " + "and so on " * 20 for i in range(1000)]) for number in range(3)]
+    column = Text.fit(texts[0], whole=1.0)
+    wanted = column.encode(texts[0]).tokens
+    monkeypatch.setattr(text_column, "LARGE", 0)
+    monkeypatch.setenv("PLAINLOOP_CACHE_GB", str(2.5 * wanted.nbytes / 1e9))
+    pictures, first = decoded(tmp_path, 1), column.encode(texts[0])
+    assert torch.equal(first.tokens, wanted)
+    (kept,) = cache.glob("tokens-*.bin")
+    os.utime(kept, (1, 1))
+    second = column.encode(texts[1])
+    assert kept.exists()  # the oldest, but in use, and the pictures are not
+    assert not pictures.exists()
+    del first
+    third = column.encode(texts[2])
+    assert not kept.exists()
+    assert not kept.with_suffix(".lengths.npy").exists()
+    assert len(second) == len(third) == 1000
+    assert len(arrays(cache)) == 2
 
 
 def test_a_set_that_another_process_uses_stays(tmp_path: Path, cache: Path):

@@ -15,6 +15,7 @@ PACKAGE = ROOT / "src" / "plainloop"
 PLAIN = PACKAGE / "plain"
 MODULE_OF = {"pillow": "PIL", "scikit-learn": "sklearn"}  # where a distribution's import name is another
 ACCEPTED = {"pandas", "torchmetrics", "pyarrow"}  # used where the user has them, never required
+ACCEPTED |= {"scipy"}  # comes with scikit-learn, which wants sparse matrices
 PICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
 

@@ -217,12 +217,11 @@ def test_inputs_that_the_body_does_not_take_are_refused(tmp_path: Path):
     made.check([photo, Column(name="kind", type="category", role="target")])
     with pytest.raises(ModelDoesNotFit, match="weight are none"):
         made.check([photo, weight])
-    facts = json.dumps(BODIES["bert"])
-    (tmp_path / "vit" / "config.json").write_text(facts, encoding="utf-8")
-    texts = pretrained(f"hf:{tmp_path / 'vit'}")
-    assert texts is not None
-    with pytest.raises(ModelDoesNotFit, match="no pictures"):
-        texts.check([Column(name="review", type="text")])
+    (tmp_path / "vit" / "config.json").write_text('{"model_type": "wav2vec2"}', encoding="utf-8")
+    sounds = pretrained(f"hf:{tmp_path / 'vit'}")
+    assert sounds is not None
+    with pytest.raises(ModelDoesNotFit, match="neither of pictures nor of the words"):
+        sounds.check([photo])
 
 
 def test_without_the_package_it_is_refused_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -111,7 +111,7 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
     classes = tuple(seen.schema.task.classes) if seen.schema.task else ()
     settings, auto = without_auto(settings_of(options))
     names, body = (seen.source.data[0], tuple(seen.target)), given.model() if given else None
-    said = seen.text, seen.task_values, seen.sequence
+    said = given.text() if given and given.takes_texts else seen.text, seen.task_values, seen.sequence
     asked = Asked(settings, own.name, written, *names, body, options.augment, classes, *said)
     made = resolve(
         seen.source,
@@ -123,6 +123,8 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
         options.device,
         options.seed,
     )
+    if given:
+        given.check_settings(made.config)
     place = home(seen.data)
     reader = import_module(f".plain.readers.{seen.source.reader}", __package__)
     source_seen = replace(

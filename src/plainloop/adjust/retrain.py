@@ -11,7 +11,7 @@ from typing import Any
 
 from ..handover.code import own_files
 from ..plain.checkpoint import StorageFailed, load_weights
-from ..plain.config import Config, from_dict
+from ..plain.config import Config, Text, from_dict
 from ..plain.run import build_model, located
 from ..problems import TYPED
 from ..run_folder import Run, make_folder, new_folder, package_of, read_toml
@@ -19,7 +19,7 @@ from ..run_problems import CannotEject, RunNotFinished, RunUnreadable
 from ..training import Decided, Remark, Talk, carry_out, without_auto
 from ..understand.defaults import MODELS
 from ..understand.own_model import OwnModel, as_source, own_model
-from ..understand.resolve import Asked, model_for, override, relative_to, without_effect
+from ..understand.resolve import Asked, model_for, override, relative_to, seen_from, without_effect
 from .adjust_problems import WeightsDoNotFit, WeightsSawTest
 from .lineage import differences, lineage_table, lineage_text, reasons_of
 
@@ -51,6 +51,8 @@ def retrain(
     first = "weights.safetensors" if from_weights else FIRST_WEIGHTS if same_model else ""
     if first and (folder / first).exists():
         shutil.copyfile(folder / first, place / FIRST_WEIGHTS)
+    if decided.config.text.tokens == "pretrained" and (folder / "tokenizer.json").exists():
+        shutil.copyfile(folder / "tokenizer.json", place / "tokenizer.json")
     begun = "parent" if from_weights else "scratch"
     made = carry_out(decided, metrics, talk, lambda new: {"lineage": lineage_table(folder, place, old, new, begun)})
     talk.line("\n" + lineage_text(made))
@@ -99,6 +101,9 @@ def with_model(config: Config, asked: Asked, num_rows: int, reasons: dict[str, s
     for name in [name for name in reasons if name.startswith("model.")]:
         del reasons[name]
     made = model_for(asked, config.columns, num_rows, reasons)
+    if config.text.tokens == "pretrained":  # another model does not know them
+        config = replace(config, text=Text())
+        reasons["text.tokens"] = f"the default of {made.file}"
     values = MODELS[made.file].train if made.file in MODELS else {}
     reasons |= {f"train.{name}": f"the default of {made.file}" for name in values}
     return replace(config, model=made, train=replace(config.train, **values))
@@ -138,7 +143,10 @@ def moved(decided: Decided, home: Path, place: Path) -> Decided:
             for part in ("data", "validation", "test")
         }
         source = replace(source, **places)
-    config = replace(decided.config, source=relative_to(source, place))
+    model = decided.config.model
+    if model.directory:
+        model = replace(model, directory=seen_from(place, str(home / model.directory)))
+    config = replace(decided.config, source=relative_to(source, place), model=model)
     return replace(decided, place=place, config=config, facts={**decided.facts})
 
 

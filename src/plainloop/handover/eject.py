@@ -59,6 +59,8 @@ def eject(run: Run, folder: Path, *, with_data: bool = False) -> Path:
         copy(copies, made)
         if (first_weights := run.folder / "initial.safetensors").exists():
             shutil.copyfile(first_weights, made / first_weights.name)
+        if run.config.text.tokens == "pretrained":
+            shutil.copyfile(run.folder / "tokenizer.json", made / "tokenizer.json")
         (made / "run.toml").write_text(moved_toml(run.folder, source, copies, target, body), encoding="utf-8")
         (made / "requirements.txt").write_text(requirements(content["made"], packages), encoding="utf-8")
         (made / "README.md").write_text(readme(run, content, code, target.name, bool(copies)), encoding="utf-8")

@@ -36,6 +36,10 @@ ENCODE = {
     "away where said), pairs of words with a blank between, runs of 2 to 5 letters of each word with a blank around it. Their "
     "numbers, ascending: 2 + the place in `singles`, then `pairs`, then `runs` one list behind the other; or [1] where "
     "there are none. A batch is padded behind with 0 to its longest row.",
+    "pretrained": "Load `tokenizer` with Tokenizer.from_str of the package tokenizers; no_padding(), then "
+    "enable_truncation(`longest`). The row is 1 + each id of encode(cell, add_special_tokens=True), or [1] where there are "
+    "none; a missing cell is an empty text. Several columns of texts stand one behind the other. A batch is padded behind with 0 "
+    "to its longest row.",
     "window": "The last `lookback` steps before the first step to predict, in the order of time: z = (value - mean) / std, "
     "a missing step takes the last known one before it, or 0. `names`: the series, with a mean and a std each. Of words: a slot "
     "for each of `words`, 1 where the step has it. One slot for each variable, steps along the last axis.",
@@ -112,7 +116,9 @@ def preparation_facts(run: Run, inputs: dict[str, Tensor], scores: Tensor) -> di
     return {
         "readme": {
             "cells": CELLS,
-            "encode": {kind: ENCODE["ngrams" if kind == "text" and config.text.tokens == "ngrams" else kind] for kind in used},
+            "encode": {
+                kind: ENCODE[config.text.tokens if kind == "text" and config.text.tokens in ENCODE else kind] for kind in used
+            },
             "decode": DECODE[config.task.name],
             **({"predict": FLIP} if config.augment.flip_average else {}),
             "load": LOAD,

@@ -26,7 +26,7 @@ from .page import write_page
 from .pictures import class_counts, confused_pairs, confusion_counts, draw
 from .scored import Scored, score
 from .sequences import sequence_report
-from .text_errors import told
+from .text_errors import cut_and_unknown, told
 from .wording import MAIN, interval, number, rows, title
 
 MOST_LINES = 12  # classes and metrics that the terminal shows
@@ -61,7 +61,7 @@ def judge(
     }
     found = {name: intervals(task, outcome.scores[name], outcome.targets[name], scored=one) for name, one in scored.items()}
     opponents = [baselines.trivial(outcome, part=part)] + (classical(outcome, part) if baseline else [])
-    notes = {one.name: one.note for one in opponents if one.note}
+    notes = {one.name: one.note for one in opponents if one.note} | cut_and_unknown(outcome)
     for name in scored:
         values, failed = extra_values(task, outcome.scores[name], outcome.targets[name], extra_metrics)
         found[name] |= {key: value for key, value in values.items() if key not in found[name]}

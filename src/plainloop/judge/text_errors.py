@@ -62,6 +62,18 @@ def text_of(outcome: Any, column: str, row: int) -> str:
     return cells.words[code] if code >= 0 else ""
 
 
+def cut_and_unknown(outcome: Any) -> dict[str, str]:
+    """How much of the train texts of each column stands behind the place where they are cut, and how many tokens are unknown."""
+    found = {}
+    for name, column in outcome.preparation.columns.items():
+        lost, unknown = getattr(column, "lost", 0.0), getattr(column, "unknown", 0.0)
+        said = [f"texts are cut at {column.longest:,} tokens, which loses {lost:.1%} of the text"] if lost >= 0.0005 else []
+        said += [f"{unknown:.1%} of the tokens are unknown words"] if unknown >= 0.0005 else []
+        if said:
+            found[name] = "; ".join(said)
+    return found
+
+
 def evidence_of(task: Any, scored: Scored, place: int) -> tuple[Evidence, tuple[str, str]]:
     """What is asked of the model about a row: how far it leans towards its answer rather than the truth.
 

@@ -82,8 +82,9 @@ class Text:
 
     tokens: str = setting(
         "word",
-        "a word, a piece of a word (byte-pair encoding), a character; ngrams: the set of words, pairs and runs of letters",
-        choices=(*TOKENS, "ngrams"),
+        "a word, a piece of a word (byte-pair encoding), a character; ngrams: the set of words, pairs and runs of letters; "
+        "pretrained: what the own tokenizer of hf:DIR makes",
+        choices=(*TOKENS, "ngrams", "pretrained"),
     )
     vocabulary: int = setting(50_000, "at most this many different tokens, the most frequent ones", low=5, high=10_000_000)
     least: int = setting(2, "times that a token must occur in the train rows; rarer ones are unknown words", low=1)

@@ -30,6 +30,7 @@ COLUMN_CLASSES = {
     "series": ("series", "Series"),
     "length": ("series", "Length"),
     "ngrams": ("ngrams", "Ngrams"),
+    "pretrained": ("pieces", "Pieces"),
 }
 FIT_OPTIONS = {
     "tags": ("separator",),
@@ -48,8 +49,8 @@ def class_of(column: Column, config: Config) -> Any:
 
 
 def encoded_as(column: Column, config: Config) -> str:
-    """The entry of COLUMN_CLASSES for a column: its type, but texts can become n-grams."""
-    return "ngrams" if column.type == "text" and config.text.tokens == "ngrams" else column.type
+    """The entry of COLUMN_CLASSES for a column: its type, but texts can become n-grams, or tokens of a pretrained model."""
+    return config.text.tokens if column.type == "text" and config.text.tokens in COLUMN_CLASSES else column.type
 
 
 def task_class(config: Config) -> Any:
@@ -63,9 +64,9 @@ class Preparation:
         self.config, self.columns, self.task = config, columns, task
 
     @classmethod
-    def fit(cls, config: Config, table: Table, split: dict[str, np.ndarray]) -> Preparation:
+    def fit(cls, config: Config, table: Table, split: dict[str, np.ndarray], tokenizer: str = "") -> Preparation:
         """Fits every input column on the train rows. The task's labels are those of all labelled rows, its weights and scale
-        those of the train rows."""
+        those of the train rows. tokenizer: the JSON of that of a pretrained model."""
         columns = {}
         train = {column.name: table[column.name][split["train"]] for column in config.inputs}
         texts = [train[column.name] for column in config.inputs if column.type == "text"]
@@ -74,7 +75,7 @@ class Preparation:
         for column in config.inputs:
             options: dict[str, Any] = {name: getattr(column, name) for name in FIT_OPTIONS.get(column.type, ())}
             if column.type == "text":  # all texts share one tokenizer
-                options = asdict(config.text) | {"beside": texts}
+                options = asdict(config.text) | {"beside": texts} | ({"tokenizer": tokenizer} if tokenizer else {})
             columns[column.name] = class_of(column, config).fit(train[column.name], **options)
         labelled = np.sort(np.concatenate(list(split.values())))
         in_train = np.searchsorted(labelled, split["train"])

@@ -67,17 +67,17 @@ class Ragged:
         return torch.where(inside, found, PADDING).long()
 
     @staticmethod
-    def join(parts: Sequence[Ragged], between: int) -> Ragged:
-        """The rows of the parts one behind the other, with a token between them."""
-        gap = torch.tensor([between], dtype=torch.int32)
-        lengths = torch.stack([part.lengths for part in parts]).sum(0) + len(parts) - 1
+    def join(parts: Sequence[Ragged], between: int | None) -> Ragged:
+        """The rows of the parts one behind the other, with a token between them or, for None, nothing."""
+        gap = 0 if between is None else 1
+        lengths = torch.stack([part.lengths for part in parts]).sum(0) + gap * (len(parts) - 1)
         starts = lengths.cumsum(0) - lengths
-        tokens, at = torch.full((int(lengths.sum()),), between, dtype=gap.dtype), starts.clone()
+        tokens, at = torch.full((int(lengths.sum()),), between or PADDING, dtype=torch.int32), starts.clone()
         for part in parts:
             ends = part.lengths.cumsum(0)
             within = torch.arange(int(ends[-1]) if len(ends) else 0) - (ends - part.lengths).repeat_interleave(part.lengths)
             tokens[at.repeat_interleave(part.lengths) + within] = part.tokens[
                 part.starts.repeat_interleave(part.lengths) + within
             ]
-            at += part.lengths + 1
+            at += part.lengths + gap
         return Ragged(tokens, starts, lengths)

@@ -193,7 +193,7 @@ def ready_from(
     """
     device = torch.device(config.machine.device)
     split = split_rows(table, config.split, [table[column.name] for column in config.targets])
-    preparation = Preparation.fit(config, table, split)
+    preparation = Preparation.fit(config, table, split, own_tokenizer(config, home))
     near = device if config.machine.workers == 0 else torch.device("cpu")  # other processes cannot use the accelerator
     rows = {
         part: encode(preparation, table.rows(numbers), near) for part, numbers in split.items() if len(numbers) and part in parts
@@ -280,6 +280,20 @@ def build_model(config: Config, preparation: Preparation, home: Path) -> nn.Modu
     if (home / "initial.safetensors").exists():
         model.load_state_dict(load_weights(home / "initial.safetensors"))
     return model
+
+
+def own_tokenizer(config: Config, home: Path) -> str:
+    """The JSON of the tokenizer of a pretrained model: the run's copy, else that of the model's directory; "" without one.
+
+    Raises: DataChanged.
+    """
+    if config.text.tokens != "pretrained":
+        return ""
+    directory = home / config.model.directory
+    for place in (home, directory):
+        if (place / "tokenizer.json").is_file():
+            return (place / "tokenizer.json").read_text(encoding="utf-8")
+    raise DataChanged(f"the pretrained model {directory}", config.model.sha256, "", "model")
 
 
 def first_weights(model: Any, config: Config, home: Path) -> None:

@@ -22,7 +22,7 @@ from ..plain.config import Config
 from ..plain.models import layers, own
 from ..plain.optimize import build_optimizer
 from ..plain.prepare import Preparation
-from ..plain.run import encode, located
+from ..plain.run import encode, located, own_tokenizer
 from ..plain.split import split_rows
 from ..problems import PlainloopError
 from .check import checked, examine, rows_of
@@ -133,7 +133,7 @@ def check_decided(own_model: OwnModel, config: Config, home: Path, script: Scrip
     reader = import_module(f"..plain.readers.{config.source.reader}", __package__)
     table = reader.read(located(config.source, home), config.columns)
     split = split_rows(table, config.split, [table[column.name] for column in config.targets])
-    preparation = Preparation.fit(config, table, split)
+    preparation = Preparation.fit(config, table, split, own_tokenizer(config, home))
     device = torch.device(config.machine.device)
     if own_model.module is not None:  # as it is, with its own weights
         own_model = replace(own_model, name=type(own_model.module).__name__, settings=None)

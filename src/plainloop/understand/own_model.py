@@ -18,7 +18,7 @@ from ..plain.config import Config, Model
 from ..plain.faults import Fault
 from ..plain.models import layers, own
 from ..plain.prepare import Preparation
-from ..plain.run import build_model, located
+from ..plain.run import build_model, located, own_tokenizer
 from ..plain.split import split_rows
 from .check_build import explain_build
 from .defaults import MODELS
@@ -178,7 +178,8 @@ def reader_of(config: Config) -> Any:
 def prepared(config: Config, home: Path) -> Preparation:
     source = located(config.source, home)
     table = reader_of(config).read(source, config.columns)
-    return Preparation.fit(config, table, split_rows(table, config.split, [table[column.name] for column in config.targets]))
+    split = split_rows(table, config.split, [table[column.name] for column in config.targets])
+    return Preparation.fit(config, table, split, own_tokenizer(config, home))
 
 
 def build(model: OwnModel, config: Config, preparation: Preparation, home: Path) -> nn.Module:

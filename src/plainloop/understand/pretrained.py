@@ -1,4 +1,4 @@
-"""`--model hf:DIR`: what the files of a pretrained model's directory say of it, and what follows for pictures and settings."""
+"""`--model hf:DIR`: what the files of a pretrained model's directory say of it, and what follows for inputs and settings."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ..options import DataOptions
-from ..plain.config import Column, Model
+from ..plain.config import Column, Config, Model
 from ..plain.models.pretrained import digest
 from ..plain.models.pretrained_faults import NotPretrained, NoTransformers
 from ..problems import listed
-from .setting_problems import ModelDoesNotFit
+from .setting_problems import BadSetting, ModelDoesNotFit
 
 PREFIX = "hf:"
 UNUSED = ("id2label", "label2id", "architectures", "transformers_version", "_name_or_path", "dtype", "torch_dtype", "auto_map")
+# places are counted from the number of the padding token on: as many fewer can be read
+PLACES_BEHIND_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "data2vec-text", "ibert", "longformer", "mpnet")
+UNLIMITED = 10_000  # tokens, of bodies that say no limit
 DEFAULT_SIDE = 224  # of bodies that take pictures of any size and do not say which they learned from
 
 Asked = TypeVar("Asked", bound=DataOptions)
@@ -31,6 +34,12 @@ class Pretrained:
     architecture: Mapping[str, Any]  # config.json, without what was for its old head
     pictures: Mapping[str, Any]  # preprocessor_config.json, empty where there is none
     sha256: str
+    tokens: Mapping[str, Any]  # tokenizer_config.json, empty where there is none
+    tokenizer: str  # tokenizer.json, empty where there is none
+
+    @property
+    def takes_texts(self) -> bool:
+        return "vocab_size" in self.architecture and not self.takes_pictures
 
     @property
     def takes_pictures(self) -> bool:
@@ -38,8 +47,10 @@ class Pretrained:
 
     def model(self) -> Model:
         """The model's part of a config; its directory is as seen from here."""
-        mean, std = self.mean_and_std()
-        settings: dict[str, Any] = {"architecture": json.dumps(self.architecture), "mean": mean, "std": std, "dropout": 0.0}
+        settings: dict[str, Any] = {"architecture": json.dumps(self.architecture)}
+        if self.takes_pictures:
+            settings["mean"], settings["std"] = self.mean_and_std()
+        settings["dropout"] = 0.0
         return Model(file="pretrained", settings=settings, directory=str(self.directory), sha256=self.sha256)
 
     def mean_and_std(self) -> tuple[list[float], list[float]]:
@@ -71,24 +82,74 @@ class Pretrained:
         mode: Literal["grey", "rgb"] = "grey" if self.architecture.get("num_channels", 3) == 1 else "rgb"
         return replace(options, image_size=options.image_size or f"{height}x{width}", image_mode=options.image_mode or mode)
 
+    def length(self) -> int:
+        """The most tokens that it reads of a text."""
+        facts = self.architecture
+        places = facts.get("max_position_embeddings") or facts.get("n_positions") or UNLIMITED
+        if facts.get("model_type") in PLACES_BEHIND_PADDING:
+            places -= int(facts.get("pad_token_id") or 0) + 1
+        said = self.tokens.get("model_max_length")
+        return int(min(places, said, UNLIMITED)) if isinstance(said, (int, float)) and said > 0 else int(min(places, UNLIMITED))
+
+    def text(self) -> dict[str, tuple[Any, str]]:
+        """The settings of [text] that follow, each with its reason; none for a body that takes pictures."""
+        if not self.takes_texts:
+            return {}
+        return {
+            "tokens": ("pretrained", "its own tokenizer; words are the numbers that it has learned"),
+            "longest": (self.length(), "the most that this model reads; a longer text is cut"),
+        }
+
     def check(self, columns: Sequence[Column]) -> None:
-        """Raises: ModelDoesNotFit where the inputs are not those that it takes."""
-        types = {column.type for column in columns if column.role == "input"}
-        if self.takes_pictures and types != {"image"}:
-            others = [column.name for column in columns if column.role == "input" and column.type != "image"]
+        """Raises: ModelDoesNotFit where the inputs are not those that it takes, NotPretrained where it has no tokens for them."""
+        name = f"{PREFIX}{self.directory}"
+        wanted, kind = ("image", "pictures") if self.takes_pictures else ("text", "texts")
+        others = [column.name for column in columns if column.role == "input" and column.type != wanted]
+        kept = any(column.role == "input" and column.type == wanted for column in columns)
+        if not (self.takes_pictures or self.takes_texts):
+            model_type = self.architecture["model_type"]
             raise ModelDoesNotFit(
-                f"{PREFIX}{self.directory}",
-                f"it takes pictures, and the columns {listed(others)} are none",
-                "columns of pictures alone as inputs",
-                "leave the other columns out with --ignore",
-            )
-        if not self.takes_pictures:  # the numbers of its tokens are not those of the text columns' own tokenizer
-            raise ModelDoesNotFit(
-                f"{PREFIX}{self.directory}",
-                f"its config.json (model_type {self.architecture['model_type']}) speaks of no pictures",
-                "a body for pictures; bodies for texts are not taken yet",
+                name,
+                f"its config.json (model_type {model_type}) speaks neither of pictures nor of the words of texts",
+                "a body that takes pictures, or one that reads texts",
                 "train a built-in model, or your own: --model FILE.py:CLASS",
             )
+        if others:
+            raise ModelDoesNotFit(
+                name,
+                f"it takes {kind}, and the columns {listed(others)} are none",
+                f"columns of {kind} alone as inputs",
+                "leave the other columns out with --ignore"
+                if kept
+                else f"leave --model out, or name a body that does not take {kind}",
+            )
+        if self.takes_texts:
+            check_tokenizer(self)
+
+    def check_settings(self, config: Config) -> None:
+        """Raises: BadSetting where a text would have more tokens than it can read."""
+        most, longest = self.length(), config.text.longest
+        if self.takes_texts and longest > most:
+            target = [column.name for column in config.targets]
+            wanted = f"at most {most:,}, the tokens that the model reads"
+            raise BadSetting("text.longest", longest, wanted, str(most), config.source.data[0], target)
+
+
+def check_tokenizer(found: Pretrained) -> None:
+    """Raises: NotPretrained."""
+    directory = str(found.directory)
+    if not found.tokenizer:
+        raise NotPretrained(directory, "it has no tokenizer.json, by which its texts were cut into tokens")
+    from tokenizers import Tokenizer
+
+    try:
+        size = Tokenizer.from_str(found.tokenizer).get_vocab_size()
+    except Exception as error:  # the package raises Exception itself
+        raise NotPretrained(directory, f"tokenizer.json cannot be read ({str(error)[:100]})") from error
+    if size > found.architecture["vocab_size"]:
+        raise NotPretrained(directory, f"tokenizer.json has {size:,} tokens and the model {found.architecture['vocab_size']:,}")
+    if found.architecture.get("is_encoder_decoder"):
+        raise NotPretrained(directory, "its model writes texts behind a decoder; one that reads alone is needed")
 
 
 def pretrained(model: Any) -> Pretrained | None:
@@ -113,7 +174,9 @@ def pretrained(model: Any) -> Pretrained | None:
     if str(facts.get("model_type")) not in CONFIG_MAPPING:
         raise NotPretrained(str(directory), f"transformers knows no model_type {facts.get('model_type')!r}, which it names")
     kept = {name: value for name, value in facts.items() if name not in UNUSED}
-    return Pretrained(directory, kept, pictures, digest(directory))
+    tokens = read(directory / "tokenizer_config.json") if "tokenizer_config.json" in names else {}
+    tokenizer = (directory / "tokenizer.json").read_text(encoding="utf-8") if "tokenizer.json" in names else ""
+    return Pretrained(directory, kept, pictures, digest(directory), tokens, tokenizer)
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -157,9 +157,9 @@ def model_for(asked: Asked, columns: tuple[c.Column, ...], num_rows: int, reason
         return c.Model(file="own", settings=asked.own)
     if asked.pretrained is not None:
         reasons["model.file"] = "hf:DIR; its first weights are those of the directory"
-        reasons["model.mean"] = (
-            "of the pictures that it learned from" if asked.pretrained.settings["mean"] else "of the train rows"
-        )
+        if "mean" in asked.pretrained.settings:
+            learned = asked.pretrained.settings["mean"]
+            reasons["model.mean"] = "of the pictures that it learned from" if learned else "of the train rows"
         return asked.pretrained
     if asked.model not in MODELS:
         raise UnknownModel(asked.model, list(MODELS), "", asked.data, list(asked.target))
@@ -198,7 +198,17 @@ def override(config: c.Config, given: Mapping[str, Any], asked: Asked, reasons: 
             model_settings[key[6:]] = model_value(key[6:], value, model_settings, name, [*homes, *short], asked)
         reasons[key] = "asked for"
     changed: dict[str, Any] = {section: replace(getattr(config, section), **values) for section, values in sections.items()}
-    return replace(config, **changed, model=replace(config.model, settings=model_settings))
+    made = replace(config, **changed, model=replace(config.model, settings=model_settings))
+    own_tokens, pretrained = made.text.tokens == "pretrained", made.model.file == "pretrained"
+    if own_tokens != pretrained and any(column.type == "text" for column in made.inputs):
+        wanted = (
+            "pretrained: the model knows its own tokens alone"
+            if pretrained
+            else "a kind that is trained: pretrained needs hf:DIR"
+        )
+        good = "pretrained" if pretrained else "word"
+        raise BadSetting("text.tokens", made.text.tokens, wanted, good, asked.data, list(asked.target))
+    return made
 
 
 def checked(key: str, field: Field, hint: Any, value: Any, asked: Asked) -> Any:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from importlib.metadata import version
@@ -24,6 +25,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 from torch import Tensor
 
 from ..ragged import PADDING, Ragged
+from ..readers.cache_limit import hold, make_room
 from ..readers.content_digests import cache_folder
 from ..table import Cells, Words
 
@@ -181,35 +183,49 @@ def _loaded(tokenizer: str) -> Tokenizer:
     return Tokenizer.from_str(tokenizer)
 
 
-def _encoded(values: Words, tokenizer: str, longest: int) -> Ragged:
+Cut = Callable[[Tokenizer, list[str], int], list[list[int]]]  # texts and the most tokens of each -> their tokens
+
+
+def _cut(made: Tokenizer, texts: list[str], longest: int) -> list[list[int]]:
+    """The tokens of each text; the end sign where there are none."""
+    return [found.ids[:longest] or [END] for found in made.encode_batch_fast(texts, add_special_tokens=False)]
+
+
+def _encoded(values: Words, tokenizer: str, longest: int, cut: Cut = _cut) -> Ragged:
     """The rows as tokens; equal texts are encoded once and share them. Many are encoded into a file, once for all runs."""
     codes, places = np.unique(np.append(values.codes, -1), return_inverse=True)  # -1, the missing text, is always the first
     present = codes[1:].tolist()
     some = present[:: max(1, len(present) // 10_000)]
     letters = sum(len(values.words[code]) for code in some) * len(present) / max(1, len(some))
     if letters > LARGE:
-        tokens, lengths = _from_file(values.words, present, tokenizer, longest)
+        tokens, lengths = _from_file(values.words, present, tokenizer, longest, cut, int(letters))
     else:
-        rows = [*_rows(values.words, present, tokenizer, longest)]
-        tokens = np.concatenate([np.array([END], np.int32), *(found for found, _ in rows)])
-        lengths = np.concatenate([np.array([1], np.int64), *(sizes for _, sizes in rows)])
+        rows = [*_rows(values.words, present, tokenizer, longest, cut)]
+        tokens, lengths = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     size = torch.from_numpy(lengths)
     return Ragged(torch.from_numpy(tokens), size.cumsum(0) - size, size).rows(torch.from_numpy(places[:-1]))
 
 
-def _rows(words: Sequence[str], codes: list[int], tokenizer: str, longest: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Tokens and lengths of the texts, some at a time. Shape: int32 (tokens,), int64 (texts,)."""
+def _rows(
+    words: Sequence[str], codes: list[int], tokenizer: str, longest: int, cut: Cut
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Tokens and lengths of a missing text and of these, some at a time. Shape: int32 (tokens,), int64 (texts,)."""
     made = _loaded(tokenizer)
-    for first in range(0, len(codes), CHUNK):
-        texts = [words[code][: longest * LONGEST_WORD] for code in codes[first : first + CHUNK]]
-        rows = [found.ids[:longest] or [END] for found in made.encode_batch_fast(texts, add_special_tokens=False)]
+    for first in range(-CHUNK, len(codes), CHUNK):
+        texts = [words[code][: longest * LONGEST_WORD] for code in codes[first : first + CHUNK]] if first >= 0 else [""]
+        rows = cut(made, texts, longest)
         lengths = np.array([len(row) for row in rows], np.int64)
         yield np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths
 
 
-def _from_file(words: Sequence[str], codes: list[int], tokenizer: str, longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """The same as two memory-mapped arrays, with the missing text first; written now where the cache has them not."""
-    key = hashlib.sha256(f"{RULES} {version('tokenizers')} {longest} {tokenizer}".encode())
+def _from_file(
+    words: Sequence[str], codes: list[int], tokenizer: str, longest: int, cut: Cut, letters: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same as two memory-mapped arrays, with the missing text first; written now where the cache has them not.
+
+    letters: of all texts; a token of 4 bytes stands for about as many of them.
+    """
+    key = hashlib.sha256(f"{RULES} {cut.__module__} {version('tokenizers')} {longest} {tokenizer}".encode())
     for code in codes:
         text = words[code].encode("utf-8", "surrogatepass")
         key.update(len(text).to_bytes(8, "little") + text)
@@ -218,15 +234,17 @@ def _from_file(words: Sequence[str], codes: list[int], tokenizer: str, longest: 
         return _mapped(base)
     except (OSError, ValueError):  # not there yet, or damaged
         pass
-    beside, sizes = base.with_name(f".{base.name}.{os.getpid()}"), [np.array([1], np.int64)]
+    beside, sizes = base.with_name(f".{base.name}.{os.getpid()}"), []
+    make_room(base.parent, letters, shutil.disk_usage(base.parent).free)
     try:
         with open(beside, "wb") as file:
-            file.write(np.array([END], np.int32).tobytes())
-            for found, lengths in _rows(words, codes, tokenizer, longest):
+            for found, lengths in _rows(words, codes, tokenizer, longest, cut):
                 file.write(found.tobytes())
                 sizes.append(lengths)
         with open(f"{beside}.lengths", "wb") as file:
             np.save(file, np.concatenate(sizes))
+        size = beside.stat().st_size
+        make_room(base.parent, size, size)  # as many bytes as there are now; on the disk they have found room
         os.replace(f"{beside}.lengths", base.with_suffix(".lengths.npy"))
         os.replace(beside, base.with_suffix(".bin"))
     finally:
@@ -236,10 +254,12 @@ def _from_file(words: Sequence[str], codes: list[int], tokenizer: str, longest: 
 
 
 def _mapped(base: Path) -> tuple[np.ndarray, np.ndarray]:
+    held = hold(base.with_suffix(".bin"))
     lengths = np.load(base.with_suffix(".lengths.npy"))
     tokens = np.memmap(base.with_suffix(".bin"), np.int32, "c")  # copy on write: torch wants it writable, the file stays as it is
     if len(tokens) != lengths.sum():
         raise ValueError("the cache is not complete")
+    setattr(tokens, "held", held)  # noqa: B010 - nobody empties the cache of it while the array lives
     return tokens, lengths
 
 

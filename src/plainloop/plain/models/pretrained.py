@@ -23,6 +23,8 @@ from torch import Tensor, nn
 
 from .pretrained_faults import NotPretrained, NoTransformers
 
+NAMES = ("config.json", "tokenizer.json")  # what counts beside the weights
+
 
 class Model(nn.Module):
     """The body without a head of its own, then one linear layer on its result.
@@ -117,9 +119,9 @@ def one_row(shapes: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def digest(directory: Path) -> str:
-    """SHA-256 over config.json and the weights of a directory, "" where it is not there."""
+    """SHA-256 over config.json, the tokenizer and the weights of a directory, "" where it is not there."""
     total = hashlib.sha256()
-    for path in sorted([directory / "config.json", *directory.glob("*.safetensors")]) if directory.is_dir() else []:
+    for path in sorted([*(directory / name for name in NAMES), *directory.glob("*.safetensors")]) if directory.is_dir() else []:
         if path.is_file():
             with open(path, "rb") as file:
                 total.update(path.name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())

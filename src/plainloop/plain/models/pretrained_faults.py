@@ -33,7 +33,8 @@ class NotPretrained(Fault):
     """A directory that holds no pretrained model, or not all of one.
 
     What it does: refuses a directory of `--model hf:DIR` without config.json or without weights as safetensors, one whose
-    architecture transformers does not know, and one whose weights leave a part of the model at random.
+    architecture transformers does not know, and one whose weights leave a part of the model at random; for texts also one without
+    tokenizer.json, one whose tokens the model does not have, and a model with a decoder.
     Why: nothing is fetched from the network, pickled weights would run code of whoever wrote them, and a body with random parts
     is not pretrained.
     Example: `plainloop train photos --model hf:vit-base` where vit-base holds pytorch_model.bin
@@ -47,6 +48,15 @@ class NotPretrained(Fault):
         self.what = f"{self.directory} is no directory of a pretrained model: {self.found}."
         self.expected = "Expected config.json and model.safetensors, as save_pretrained of transformers writes them."
         self.why = "Nothing is fetched from the network, and pickled weights are not opened: they can run code."
+        if "tokenizer.json" in self.found:
+            self.expected = (
+                "Expected tokenizer.json, config.json and model.safetensors, as save_pretrained of transformers writes them."
+            )
+            self.why = "The words are numbers to the model, and only its own tokenizer knows which."
+            self.fix = (
+                f'write it in Python: tokenizer.save_pretrained("{self.directory}"); then: plainloop train DATA --model hf:DIR'
+            )
+            return
         self.fix = f'write it in Python: model.save_pretrained("{self.directory}"); then: plainloop train DATA --model hf:DIR'
 
     @classmethod

@@ -1,7 +1,8 @@
-"""Keeps the cache of decoded pictures below a size: what was used longest ago goes first, what is in use never.
+"""Keeps the cache of decoded pictures and encoded texts below a size: what was used longest ago goes first, what is in use never.
 
 An array is in use while a process holds a shared lock on its file; the system takes the lock back when the process ends, however
-it ends. The time of the last use is the file's own time. Used by pixel_cache.py. Copied into ejected projects.
+it ends. The time of the last use is the file's own time. Used by pixel_cache.py and columns/text.py. Copied into ejected
+projects.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ try:
 except ImportError:  # Windows has none, and refuses to remove a file that is open
     fcntl = None  # type: ignore[assignment]
 
+BESIDE = {".npy": (".facts.npy", ".bad.json"), ".bin": (".lengths.npy",)}  # ending of an array -> of what belongs to it
 LIMIT_GB = 20.0  # where $PLAINLOOP_CACHE_GB says nothing else
 
 
@@ -54,15 +56,15 @@ def make_room(folder: Path, needed: int, free: int) -> None:
             return
         with alone(path) as unused:
             if unused:
-                base = path.name.removesuffix(".npy")
-                for other in (path, *(folder / f"{base}{end}" for end in (".facts.npy", ".bad.json"))):
+                for other in (path, *(path.with_suffix(end) for end in BESIDE[path.suffix])):
                     with suppress(OSError):
                         other.unlink()
                 over -= sizes[path].st_size
 
 
 def arrays(folder: Path) -> list[Path]:
-    return [path for path in folder.glob("pixels-*.npy") if not path.name.endswith(".facts.npy")]
+    pixels = [path for path in folder.glob("pixels-*.npy") if not path.name.endswith(".facts.npy")]
+    return [*pixels, *folder.glob("tokens-*.bin")]
 
 
 @contextmanager
