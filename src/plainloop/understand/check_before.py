@@ -30,6 +30,8 @@ from .check_trial import Trial
 
 TWO_WAYS = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)  # they work otherwise in evaluation mode
 
+WITH_LABELS = ("binary", "multiclass", "multilabel", "regression")
+
 
 def not_built(model: Any, loss: Any, optimizer: Any, script: Script) -> Finding | None:
     """A class, or something else, in the place of a model, a loss or an optimizer."""
@@ -333,12 +335,7 @@ def has_skip(trial: Trial, layer: nn.Module) -> bool:
 
 def no_labels(data: Data, batch: Batch, task: str | None, loss: Any, script: Script) -> Finding | None:
     """Data without labels, for a task or a loss that needs some."""
-    needs = isinstance(loss, (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)) or task in (
-        "binary",
-        "multiclass",
-        "multilabel",
-        "regression",
-    )
+    needs = isinstance(loss, (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)) or task in WITH_LABELS
     if batch.rebuilt and needs:
         where = maybe(data.line or script.of(1, "data"))
         return DataUnusable(
