@@ -228,7 +228,11 @@ def _values(cells: Any, column: Column) -> str:
         cells = cells.steps[cells.used()]
     if isinstance(cells, Sequences):
         least, most = int(cells.lengths.min()), int(cells.lengths.max())
-        return f"{len(cells):,} series of {least:,} steps" if least == most else f"{len(cells):,} series of {least:,} to {most:,} steps"
+        return (
+            f"{len(cells):,} series of {least:,} steps"
+            if least == most
+            else f"{len(cells):,} series of {least:,} to {most:,} steps"
+        )
     if isinstance(cells, Words):
         counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.words))
         common = [shorten(cells.words[i], 16)[1:-1] for i in np.argsort(-counts, kind="stable")[:3] if counts[i]]
