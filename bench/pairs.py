@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ SHOWN = ("exact_match", "token_accuracy", "bleu", "chrf", "perplexity", "accurac
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="*", choices=[*TRAINED, []], help=f"of {', '.join(TRAINED)}")
+    parser.add_argument("data", nargs="*", help=f"of {', '.join(TRAINED)}")
     parser.add_argument("--runs", type=Path, help="where the run folders are kept; none: they are removed")
     parser.add_argument("--decoding", type=Path, metavar="RUN", help="a run of multi30k that writes")
     parser.add_argument("--model", default="", help="none: the default for the data")
@@ -115,16 +116,13 @@ def differences(run: Any, source: list[str], greedy: list[str]) -> str:
     import numpy as np
     import torch
 
-    from plainloop.plain.decode import beams
-    from plainloop.plain.device import autocast
-    from plainloop.plain.table import Table, Words
-
+    table, beams = run._plain("table"), run._plain("decode").beams  # the run may have other code than is installed
     task, model, preparation = run.preparation.task, run.model.eval(), run.preparation
     name = run.config.inputs[0].name
     limits: dict[str, Any] = {"start": task.start, "end": task.texts.end, "longest": task.answer, "never": task.texts.never}
 
     def inputs(rows: list[str]) -> dict[str, torch.Tensor]:
-        encoded = preparation.inputs(Table({name: Words(np.arange(len(rows)), rows)}, {}))
+        encoded = preparation.inputs(table.Table({name: table.Words(np.arange(len(rows)), rows)}, {}))
         return {kind: values.index_select(0, torch.arange(len(rows))) for kind, values in encoded.items()}
 
     def without_cache(text: str) -> str:
@@ -135,22 +133,20 @@ def differences(run: Any, source: list[str], greedy: list[str]) -> str:
             answer = torch.cat([answer, scores.argmax(-1, keepdim=True)], 1)
         return task.texts.decode(answer[:, 1:])[0]
 
-    def by(size: int, beam: bool = False) -> list[str]:
-        made: list[str] = []
-        for first in range(0, len(source), size):
-            asked = inputs(source[first : first + size])
-            made += (
-                task.decode(task.predict(model, asked))
-                if not beam
-                else task.texts.decode(beams(model, asked, 1, 1.0, **limits)[0])
-            )
-        return made
+    def one_beam(rows: list[str]) -> list[str]:
+        return task.texts.decode(beams(model, inputs(rows), 1, 1.0, **limits)[0])
 
-    with torch.inference_mode(), autocast(torch.device("cpu"), run.config.train.precision):
+    def answers(rows: list[str]) -> list[str]:
+        return task.decode(task.predict(model, inputs(rows)))
+
+    def by(size: int, how: Callable[[list[str]], list[str]] = answers) -> list[str]:
+        return [text for first in range(0, len(source), size) for text in how(source[first : first + size])]
+
+    with torch.inference_mode():
         found = {
             "in batches of 7": by(7),
             "in batches of 100": by(100),
-            "along one beam": by(100, beam=True),
+            "along one beam": by(100, one_beam),
             "without a cache": [without_cache(text) for text in source],
         }
     return ", ".join(f"{sum(map(str.__ne__, made, greedy))} {how}" for how, made in found.items())

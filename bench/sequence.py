@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 python bench/sequence.py
     OMP_NUM_THREADS=1 python bench/sequence.py --width 128 --depth 4 --hidden 256 --precision float32
+    OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=8 python bench/sequence.py     # memory as glibc has it: see plain/device.py
 
 Both see the same rows in the same batches, with the same optimizer, precision, loss, dropout and limit on the gradient. The lean
 loop has its batches padded and ready, and counts nothing; ours goes through `plain.loop.train`, with batches cut out of rows, the
@@ -22,7 +23,7 @@ from torch.nn import functional as F
 
 from plainloop.plain.batches import EpochBatches, Rows, loader
 from plainloop.plain.config import Train
-from plainloop.plain.device import autocast
+from plainloop.plain.device import autocast, settle
 from plainloop.plain.loop import train
 from plainloop.plain.models.sequence_transformer import Model, places
 from plainloop.plain.optimize import build_optimizer
@@ -76,7 +77,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--precision", default="bfloat16", choices=("float32", "bfloat16"))
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    settle(options.threads, 0)
     measure(options)
 
 

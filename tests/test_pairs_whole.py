@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -94,9 +95,26 @@ def test_lines_in_and_lines_out(run: plainloop.Run, tmp_path: Path, capsys: pyte
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["row", "source", "prediction", "score"]
     assert [row["source"] for row in rows] == ["03 . 05 . x199", "", "12 . 07 . x200"]
+    assert [bool(row["prediction"]) for row in rows] == [True, False, True], "nothing is written for nothing"
+    assert not answers[1]
     table = tmp_path / "new.tsv"
     table.write_text("other\twritten\n1\t03 . 05 . x199\n2\t12 . 07 . x200\n", encoding="utf-8")
     assert run.predict(table) == [answers[0], answers[2]]
+
+
+def test_a_run_of_other_code_writes_with_its_own(run: plainloop.Run, tmp_path: Path):
+    """The files in its folder are not those that are installed: they are imported beside these."""
+    place = shutil.copytree(run.folder, tmp_path / "run")
+    toml, code = place / "run.toml", place / "plain" / "decode.py"
+    before = hashlib.sha256(code.read_bytes()).hexdigest()
+    code.write_text(code.read_text(encoding="utf-8") + "# another version\n", encoding="utf-8")
+    after = hashlib.sha256(code.read_bytes()).hexdigest()
+    toml.write_text(toml.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    (tmp_path / "new.txt").write_text("03 . 05 . x199\n12 . 07 . x200\n", encoding="utf-8")
+    other = plainloop.load(place)
+    assert other._plain("decode").__name__ != run._plain("decode").__name__
+    for name in ("out.csv", "out.txt"):
+        assert other.predict(tmp_path / "new.txt", tmp_path / name, beam=2) == run.predict(tmp_path / "new.txt", beam=2)
 
 
 def test_beams_and_draws(run: plainloop.Run, tmp_path: Path):

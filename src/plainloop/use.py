@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .plain.checkpoint import StorageFailed, write_file
-from .plain.evaluate import beside
 from .problems import Notice
 from .run_folder import make_folder
 from .sources import as_frame, is_in_memory
 from .use_problems import ColumnsMissing, NothingToScore, RowsWithoutPicture, StrangeCells, UnseenLabels, WrongWidth
 from .use_series import evaluate_forecast, forecast_lines, name_of, whole_series
 from .use_series_problems import BadOrigin
-from .writing import as_lines, decoding, limits, line_columns, pair_of, writes
+from .writing import as_lines, decoding, leave_blank, limits, line_columns, pair_of, writes
 
 if TYPE_CHECKING:
     from .plain.config import Column
@@ -141,11 +140,13 @@ def predict(run: Run, source: Any, output: str | Path | None, how: dict[str, Any
         scores = run.scores(table.rows(seen) if notices else table)
     run.notices += limits(run, table, scores)
     task = run.preparation.task
-    answers = task.decode(scores)
+    answers, report = task.decode(scores), task.report_columns(scores)
+    if writes(run):
+        leave_blank(run, table, answers, report)
     if output is not None:
-        report = {name: spread(cells, seen, len(table)) for name, cells in task.report_columns(scores).items()}
+        report = {name: spread(cells, seen, len(table)) for name, cells in report.items()}
         called = {"series": names} if names else {}
-        columns = {**called, **beside(run.config, table), **truth_of(run, table), **report}
+        columns = {**called, **run._plain("evaluate").beside(run.config, table), **truth_of(run, table), **report}
         text = run._plain("evaluate").predictions_csv(np.arange(len(table)), columns)
         lines = writes(run) and str(output) != "-" and not str(output).lower().endswith(".csv")
         write_text(output, as_lines(answers) if lines else text)

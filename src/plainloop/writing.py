@@ -31,6 +31,16 @@ def writes(run: Run) -> bool:
     return run.config.task.name == "Sequence"
 
 
+def leave_blank(run: Run, table: Any, answers: list[Any], report: dict[str, list[Any]]) -> None:
+    """Takes back what was written for rows whose source says nothing: an empty line is answered by an empty line."""
+    texts = zip(*(table[column.name].tolist() for column in run.config.inputs), strict=True)
+    for row, said in enumerate(texts):
+        if not any((text or "").strip() for text in said):
+            answers[row] = ""
+            for name, cells in report.items():
+                cells[row] = "" if name == "prediction" else None
+
+
 @contextmanager
 def decoding(run: Run, how: dict[str, Any]) -> Iterator[None]:
     """Answers are looked for as the options say, for once; those that are None stay as the run has them.

@@ -254,9 +254,7 @@ def attention_pictures(outcome: Any, main: Sentences, asked: list[str], part: st
             continue
         name = f"attention_{len(found) + 1}"
         alt = f"What the net looked at while it wrote {shorten(main.written[place], 60)} to {shorten(asked[place], 60)}."
-        called = (
-            "A right answer" if main.exact[place] else ("One of the best answers", "One of the worst answers")[place == order[-1]]
-        )
+        called = "A right answer" if main.exact[place] else f"One of the {'worst' if place == order[-1] else 'best'} answers"
         found.append(Picture(name, "attention", alt, plots.attention(called, seen.float().numpy(), read, written)))
     return found[:MAPS]
 
