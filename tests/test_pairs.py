@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -11,64 +10,16 @@ import numpy as np
 import pytest
 
 import plainloop
+from phrases import phrases, said, seen, write_pairs, write_table
 from plainloop.cli import main
-from plainloop.options import DataOptions, TrainOptions, make
+from plainloop.options import TrainOptions
 from plainloop.plain.readers import tables
-from plainloop.plain.readers.lines import LinesDiffer, NotInOut, first_slip, lines_of
-from plainloop.plain.readers.table_faults import DamagedFile, WrongEncoding
+from plainloop.plain.readers.lines import lines_of
 from plainloop.problems import PlainloopError
 from plainloop.show import look_text
-from plainloop.understand.file_problems import EmptyFile, FileMissing, NullBytes, SameFileTwice
 from plainloop.understand.generated import DATES, dates
-from plainloop.understand.look import look
-from plainloop.understand.pair_problems import NoTextToRead, OnePairFile, TargetFileMissing
 from plainloop.understand.pairs import names_of
-from plainloop.understand.quality_problems import CopyOfTarget
 from plainloop.understand.resolve import Asked, resolve
-from plainloop.understand.seen import Look
-from plainloop.understand.target_problems import TargetHasOneValue, TaskImpossible, TooFewRows
-
-PEOPLE = {"a man": "ein Mann", "two women": "zwei Frauen", "the old dog": "der alte Hund", "some children": "einige Kinder"}
-DOINGS = {"is sleeping": "schläft", "plays outside": "spielt draußen", "eats a red apple": "isst einen roten Apfel"}
-PLACES = {"in the snow": "im Schnee", "near a river": "an einem Fluss", "on the street": "auf der Straße", "at home": "zu Hause"}
-
-
-def phrases(count: int = 400) -> list[tuple[str, str]]:
-    """Simple sentences, each in two languages and with a number, so that none comes twice."""
-    random = np.random.default_rng(0)
-    found = []
-    for number in range(count):
-        who, what, where = (list(one.items())[random.integers(len(one))] for one in (PEOPLE, DOINGS, PLACES))
-        found.append((f"{who[0]} {what[0]} {where[0]} {number}.", f"{who[1]} {what[1]} {where[1]} {number}."))
-    return found
-
-
-def write_pairs(
-    folder: Path, name: str = "train", pairs: list[tuple[str, str]] | None = None, packed: bool = False
-) -> tuple[str, str]:
-    found = []
-    for side, ending in enumerate(("en", "de")):
-        text = "".join(pair[side] + "\n" for pair in (phrases() if pairs is None else pairs)).encode()
-        path = folder / f"{name}.{ending}{'.gz' if packed else ''}"
-        path.write_bytes(gzip.compress(text) if packed else text)
-        found.append(str(path))
-    return found[0], found[1]
-
-
-def write_table(folder: Path, pairs: list[tuple[str, str]] | None = None, header: str = "english\tgerman") -> str:
-    path = folder / "phrases.tsv"
-    lines = [header, *("\t".join(pair) for pair in (phrases() if pairs is None else pairs))]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return str(path)
-
-
-def seen(source: Any, target: Any = None, **options: Any) -> Look:
-    return look(source, make(DataOptions, {"target": target, **options}))
-
-
-def said(found: Look) -> list[str]:
-    return [type(notice).__name__ for notice in found.notices]
-
 
 # what is read
 
@@ -251,115 +202,6 @@ def test_test_rows_that_are_train_rows_are_said(tmp_path: Path):
     source, target = write_pairs(tmp_path)
     test = ",".join(write_pairs(tmp_path, "test", phrases()[:40]))
     assert "CopiesAcrossSplit" in said(seen(source, target, test=test))
-
-
-# what is refused
-
-
-def refused(kind: type[PlainloopError], source: Any, target: Any = None, **options: Any) -> str:
-    with pytest.raises(kind) as caught:
-        seen(source, target, **options)
-    return str(caught.value)
-
-
-def test_a_lost_line_is_found(tmp_path: Path):
-    pairs = [(en + " and so on" * (i % 5), de + " und so weiter" * (i % 5)) for i, (en, de) in enumerate(phrases(300))]
-    source, target = write_pairs(tmp_path, pairs=pairs)
-    lines = Path(target).read_text(encoding="utf-8").splitlines(keepends=True)
-    Path(target).write_text("".join(lines[:210] + lines[211:]), encoding="utf-8")
-    message = refused(LinesDiffer, source, target)
-    assert "train.en has 300 lines, train.de has 299" in message
-    line = int(message.split("seem to slip at line ")[1].split(":")[0])
-    assert 206 <= line <= 216
-
-
-def test_the_place_where_two_files_slip():
-    one = ["a" * (5 + (i * 37) % 40) for i in range(200)]
-    assert abs(first_slip(one, one[:120] + one[121:]) - 120) <= 2
-    assert abs(first_slip(one[:50] + one[51:], one) - 50) <= 2
-    assert first_slip([], ["a"]) == 0
-
-
-def test_files_without_their_partners(tmp_path: Path):
-    source, target = write_pairs(tmp_path)
-    assert "--validation names 1 file" in refused(OnePairFile, source, target, validation=source + ".val")
-    assert "make no pairs" in refused(OnePairFile, [source, source], target)
-
-
-def test_a_target_file_that_is_not_there(tmp_path: Path):
-    source, target = write_pairs(tmp_path)
-    message = refused(TargetFileMissing, source, target.replace("train.de", "trian.de"))
-    assert f"--target {target}" in message
-
-
-def test_a_validation_file_that_is_not_there(tmp_path: Path):
-    source, target = write_pairs(tmp_path)
-    refused(FileMissing, source, target, validation=f"{source}x,{target}x")
-
-
-def test_the_test_files_are_the_train_files(tmp_path: Path):
-    source, target = write_pairs(tmp_path)
-    refused(SameFileTwice, source, target, test=f"{source},{target}")
-
-
-def test_the_target_is_the_source(tmp_path: Path):
-    source, _ = write_pairs(tmp_path)
-    refused(CopyOfTarget, source, source)
-
-
-def test_an_empty_target_file(tmp_path: Path):
-    source, target = write_pairs(tmp_path)
-    Path(target).write_text("")
-    with pytest.raises((LinesDiffer, EmptyFile)):
-        seen(source, target)
-
-
-def test_all_answers_alike(tmp_path: Path):
-    refused(TargetHasOneValue, write_table(tmp_path, [(en, "ja") for en, _ in phrases()]), "german", task="sequence")
-
-
-def test_a_handful_of_pairs(tmp_path: Path):
-    refused(TooFewRows, *write_pairs(tmp_path, pairs=phrases(12)), task="sequence")
-
-
-def test_a_line_without_an_answer(tmp_path: Path):
-    path = tmp_path / "tasks.txt"
-    path.write_text("IN: jump OUT: I_JUMP\n" * 30 + "IN: walk twice\n" + "IN: jump OUT: I_JUMP\n")
-    message = refused(NotInOut, str(path))
-    assert "tasks.txt line 31" in message
-    assert "walk twice" in message
-
-
-def test_bytes_that_are_no_text(tmp_path: Path):
-    source, target = write_pairs(tmp_path)
-    Path(target).write_bytes(Path(target).read_bytes().replace(b"Mann", b"\x00\x00nn"))
-    refused(NullBytes, source, target)
-
-
-def test_an_encoding_that_does_not_fit(tmp_path: Path):
-    source, target = write_pairs(tmp_path)
-    Path(target).write_bytes(Path(target).read_text(encoding="utf-8").encode("latin-1"))
-    found = seen(source, target)
-    assert "EncodingGuessed" in said(found)
-    refused(WrongEncoding, source, target, encoding="ascii")
-
-
-def test_a_damaged_archive(tmp_path: Path):
-    source, target = write_pairs(tmp_path, packed=True)
-    Path(target).write_bytes(Path(target).read_bytes()[:200])
-    refused(DamagedFile, source, target)
-
-
-def test_no_text_to_write_from(tmp_path: Path):
-    pairs = [(str(i % 9), de) for i, (_, de) in enumerate(phrases())]
-    message = refused(NoTextToRead, write_table(tmp_path, pairs), "german", task="sequence")
-    assert "--types english=text" in message
-
-
-def test_a_class_asked_for_where_texts_never_recur(tmp_path: Path):
-    with pytest.raises(PlainloopError):
-        seen(write_table(tmp_path), "german", task="multiclass")
-    refused(TaskImpossible, write_table(tmp_path), "german", task="binary")
 
 
 @pytest.mark.parametrize(

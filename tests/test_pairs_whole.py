@@ -18,13 +18,13 @@ import polars as pl
 import pytest
 
 import plainloop
+from phrases import phrases, write_pairs
 from plainloop.cli import main
 from plainloop.training import Talk
 from plainloop.understand.generated import dates
 from plainloop.use_problems import BadDecoding, NotForThisTask
 from small import forked, history_of
 from test_images_whole import ALONE
-from test_pairs import phrases, write_pairs
 from test_resume import finish, kill, newest, until
 
 SMALL = ["width=32", "dropout=0.0", "learning_rate=0.01", "schedule=one_cycle"]
