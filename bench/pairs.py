@@ -1,13 +1,14 @@
 """How well and how fast plainloop learns to write texts: the command line on real pairs, one line per data set.
 
-    OMP_NUM_THREADS=1 python bench/pairs.py dates scan_simple scan_length names     # minutes
+    OMP_NUM_THREADS=1 python bench/pairs.py dates scan_simple scan_length names names_once     # minutes
     OMP_NUM_THREADS=1 python bench/pairs.py multi30k --runs runs                     # the better part of an hour
     OMP_NUM_THREADS=1 python bench/pairs.py --decoding runs/multi30k                 # how that run writes
     OMP_NUM_THREADS=1 python bench/pairs.py scan_simple --set epochs=30 --model sequence_transformer
 
 Each line holds the test figures with their intervals, and the CPU and wall seconds of `plainloop train` from start to end,
 report and all. SCAN and Multi30k have test files of their own; dates are made, and of names and dates the test rows are drawn.
-names are classes: a name is read, and its language said. Names that recur stay on one side of the split.
+names are classes: a name is read, and its language said. An eighth of them stand several times in one file, in one part of the
+split or in two; of names_once each stands once in its file.
 
 --decoding has a run of multi30k write its 1,000 test sentences by `plainloop predict`, greedily and along 5 beams, and counts the
 sentences that come out otherwise without a cache, along one beam, or among other rows. The data sets are looked for under
@@ -34,7 +35,8 @@ TRAINED: dict[str, list[Any]] = {
     "dates": ["dates"],
     "scan_simple": [SCAN / "tasks_train_simple.txt", "--test", SCAN / "tasks_test_simple.txt"],
     "scan_length": [SCAN / "tasks_train_length.txt", "--test", SCAN / "tasks_test_length.txt"],
-    "names": [DATA / "names_languages", "--group", "text"],
+    "names": [DATA / "names_languages"],
+    "names_once": [],  # a folder that `once` makes
     "multi30k": [
         MULTI30K / "train.en.gz",
         "--target",
@@ -64,6 +66,15 @@ def main() -> None:
             decoding(options.decoding, Path(scratch))
 
 
+def once(folder: Path) -> Path:
+    """The files of names, each line of a file once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted((DATA / "names_languages").glob("*.txt")):
+        lines = dict.fromkeys(path.read_text(encoding="utf-8").splitlines())
+        (folder / path.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
 def plainloop(*words: Any) -> tuple[float, float]:
     """CPU and wall seconds of a command."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -74,13 +85,14 @@ def plainloop(*words: Any) -> tuple[float, float]:
 
 def trained(data: str, more: list[str], folder: Path) -> str:
     """Trains as the command line does; the line of the table."""
-    cpu, wall = plainloop("train", *TRAINED[data], "-o", folder, "-q", *more)
+    words = [once(folder.with_name("names_languages"))] if data == "names_once" else TRAINED[data]
+    cpu, wall = plainloop("train", *words, "-o", folder, "-q", *more)
     found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     shown = "  ".join(
         f"{name} {figure(found['test'][name])}" for name in SHOWN if found["test"].get(name, {}).get("value") is not None
     )
-    words = " ".join([data, *(word for word in more if not word.startswith("--"))])
-    return f"{words} | {shown} | epoch {found['best_epoch']} of {found['epochs']}, {cpu:.0f} CPU-s, {wall:.0f} s"
+    name = " ".join([data, *(word for word in more if not word.startswith("--"))])
+    return f"{name} | {shown} | epoch {found['best_epoch']} of {found['epochs']}, {cpu:.0f} CPU-s, {wall:.0f} s"
 
 
 def figure(entry: dict[str, Any]) -> str:

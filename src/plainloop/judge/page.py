@@ -193,6 +193,8 @@ def _data(config: Any) -> list[tuple[str, str]]:
         ("SHA-256", source.sha256),
     ]
     split = f"{config.split.kind}{' by ' + config.split.by if config.split.by else ''}, seed {config.split.seed}"
+    if source.validation and source.test:
+        split = "each part has files of its own"
     return [(name, value) for name, value in [*lines, ("split", split)] if value]
 
 

@@ -218,7 +218,7 @@ def length_pictures(groups: list[dict[str, Any]], part: str) -> list[Picture]:
     measure = "exact_match" if max(group["exact_match"] for group in groups) >= 0.2 else "chrf"
     names = [f"{group['length']} ({group['rows']:,})" for group in groups]
     png = plots.bars(
-        f"{title(measure)} by length of the source".capitalize(),
+        f"Quality by length of the source: {title(measure)}",
         names,
         [group[measure] for group in groups],
         f"mean {title(measure)}",

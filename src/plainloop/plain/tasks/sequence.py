@@ -111,8 +111,8 @@ class Sequence:
     def predict(self, model: Any, inputs: dict[str, Tensor]) -> Tensor:
         """Writes the answers; where the inputs hold the target, it is scored as well.
 
-        In float32 whatever the precision of the run: rounded scores are often equal, and how they are rounded depends on the
-        rows beside a row.
+        In float32 whatever the precision of the run: rounded scores are often equal, and then the way that a kernel rounds
+        would choose the word.
         """
         texts = self.texts
         with torch.autocast(inputs["text"].device.type, enabled=False):
