@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 python bench/series.py                                   # every data set, the default models
     OMP_NUM_THREADS=1 python bench/series.py ETTh1 --model series_rnn --set model.cell=lstm --set train.epochs=5 --verbose
+    OMP_NUM_THREADS=1 python bench/series.py ETTh1 --cells --set train.epochs=2   # series_rnn, every cell, both ways to decode
 
 Forecasts: look-back 336, horizon 96 (national_illness 104 and 24), every variable, standardised on the train rows; the parts are
 12, 4 and 4 months for ETTh1, else 70, 10 and 20% of the rows, and the windows of the validation and test parts look back into the
@@ -25,7 +26,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from importlib import import_module
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from plainloop.understand.defaults import BY_ROWS, series_defaults, series_model
 
 DATA = Path(os.environ.get("PLAINLOOP_DATA", Path(__file__).parent.parent.parent / "shared" / "data")) / "series"
 FORECASTS = {"ETTh1": (336, 96), "weather": (336, 96), "exchange_rate": (336, 96), "national_illness": (104, 24)}
+SEASONS = {"ETTh1": 24, "weather": 144, "exchange_rate": 1, "national_illness": 52}  # steps that the seasonal repeat repeats
 CLASSES = ["GunPoint", "ItalyPowerDemand", "BasicMotions", "indoor_movement"]
 SENTINEL = -9999.0
 
@@ -57,11 +59,23 @@ def main() -> None:
     parser.add_argument("--loss", default="mse", choices=["mse", "mae", "huber"], help="of a forecast")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--raw", action="store_true", help="leave -9999 in")
+    parser.add_argument("--cells", action="store_true", help="series_rnn with every cell, direct and step by step")
     parser.add_argument("--no-test", action="store_true", help="validation figures alone, for choosing")
     parser.add_argument("--verbose", action="store_true", help="a line per epoch")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="train.NAME or model.NAME")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if options.cells:
+        options.model, given = "series_rnn", options.set
+        for cell, decode in product(("rnn", "lstm", "gru"), ("direct", "steps")):
+            options.set = [*given, f"model.cell={cell}", f"model.decode={decode}"]
+            measured(options)
+    else:
+        measured(options)
+
+
+def measured(options: argparse.Namespace) -> None:
+    """A line for each data set."""
     for data in options.data or [*FORECASTS, *CLASSES]:
         measure = forecast if data in FORECASTS else classify
         seeds = options.seeds or (1 if data in FORECASTS else 5)
@@ -106,10 +120,18 @@ def forecast(data: str, options: argparse.Namespace, seed: int) -> dict[str, flo
     if not options.no_test:
         errors = test_errors(model, test)
         found |= {"test mse": float(errors.square().mean()), "test mae": float(errors.abs().mean())}
+        found["test mse of the seasonal repeat"] = repeat_error(series, edges[2], SEASONS[data], horizon)
         if data == "weather" and not options.raw:
             ratio = torch.from_numpy(std / forecast_array(data, raw=True)[:train_end].std(0))
             found["test mse in the papers' scale"] = float((errors.double() * ratio).square().mean())
     return found
+
+
+def repeat_error(series: Tensor, start: int, season: int, horizon: int) -> float:
+    """The mean squared error of the last season, said again and again, in every window from a step on. Shape: series (V, N)."""
+    windows = series.unfold(1, season + horizon, 1)[:, start - season :]  # (V, n, season + H)
+    again = windows[..., :season].repeat(1, 1, -(-horizon // season))[..., :horizon]
+    return float((again - windows[..., season:]).square().mean())
 
 
 def test_errors(model: Any, batches: Any) -> Tensor:

@@ -94,8 +94,7 @@ def averaged(weight: Tensor, kernel: int) -> Tensor:
     before, steps = (kernel - 1) // 2, weight.shape[-1]
     if steps == 1:
         return weight
-    sums = F.pad(weight, (kernel, kernel - 1)).cumsum(-1)
-    spread = sums[..., kernel:] - sums[..., :-kernel]  # (G, H * Q, kernel - 1 + L), from `before` steps before the first one on
-    first = spread[..., : before + 1].sum(-1, keepdim=True)
-    last = spread[..., before + steps - 1 :].sum(-1, keepdim=True)
-    return torch.cat([first, spread[..., before + 1 : before + steps - 1], last], -1) / kernel
+    came, went = F.pad(weight, (0, kernel - 1)), F.pad(weight, (kernel, -1))
+    spread = (came - went).cumsum(-1)  # (G, H * Q, kernel - 1 + L), from `before` steps before the first one on
+    first, middle, last = spread.split([before + 1, steps - 2, kernel - before], -1)
+    return torch.cat([first.sum(-1, keepdim=True), middle, last.sum(-1, keepdim=True)], -1) / kernel

@@ -106,7 +106,8 @@ class Forecast:
 
     def probabilities(self, scores: Tensor) -> Tensor:
         """The forecast, scaled: the mean of the members, for the quantile loss the 50% output. Shape: float32 (B, H, V)."""
-        return self._steps(scores).mean(1)[..., self.outputs // 2]
+        steps = self._steps(scores)[..., self.outputs // 2]
+        return steps.mean(1) if steps.shape[1] > 1 else steps[:, 0]
 
     def interval(self, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Low and high end of the 80% interval, scaled. Shape: each float32 (B, H, V)."""
@@ -153,11 +154,12 @@ class Forecast:
         count = torch.tensor(float(error.numel()), device=error.device)
         if gaps is not None:
             error, count = error.masked_fill(gaps, 0.0), (~gaps).sum().to(error.dtype)
-        away = error.abs()
-        by_row = away.sum(1)  # (B, V)
-        spread = target[:, self.horizon + 1] if target.shape[1] > self.horizon else self.spread.to(error.device)
         first = torch.stack([loss * len(target), count, error.square().sum()])
-        return torch.cat([first, (by_row * spread).sum(0), by_row.sum().reshape(1)])
+        if target.shape[1] > self.horizon:  # each row has a spread of its own
+            by_row = error.abs().sum(1)  # (B, V)
+            return torch.cat([first, (by_row * target[:, self.horizon + 1]).sum(0), by_row.sum().reshape(1)])
+        away = error.abs().sum((0, 1))  # (V,)
+        return torch.cat([first, away * self.spread.to(error.device), away.sum().reshape(1)])
 
     def rates(self, tally: list[float], num_rows: int) -> dict[str, float]:
         loss, count, squared, *away, scaled = tally
