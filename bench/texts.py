@@ -6,10 +6,9 @@
 
 Each run is `plainloop train` in a process of its own, with nothing but the files, the model and the seed: it reads, splits,
 chooses its settings, trains and judges as for anybody. Its CPU-seconds are those of the whole process. `tfidf` is what to be
-ahead of, by scikit-learn and not by plainloop: TF-IDF of words and pairs of words (rare ones left out from 20,000 texts on)
-with logistic regression, C out of 1, 4, 16, 64 by 15% of the train rows, then fitted on all of them; of several labels one
-regression each, with the threshold of the best F1 on the validation rows. `commonest` says the commonest class, or every
-label.
+ahead of, by scikit-learn and not by plainloop: TF-IDF of words and pairs of words (rare ones left out from 20,000 texts on) with
+logistic regression, C out of 1, 4, 16, 64 by 15% of the train rows, then fitted on all of them; of several labels one regression
+each, with the threshold of the best F1 on the validation rows. `commonest` says the commonest class, or every label.
 
 Test rows: the official ones of sst2, ag_news (trained on the 5,000 texts that are at hand), banking77, imdb and go_emotions; of
 sms_spam and rt_polarity 20% stratified with seed 0, of toxic_comments 20% with seed 0. sst2 and go_emotions have validation rows

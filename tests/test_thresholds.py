@@ -78,6 +78,20 @@ def test_a_task_settles_once_and_keeps_it():
     assert (score(task, scores, target).predicted == said.numpy()).all()
 
 
+def test_an_epoch_is_judged_by_the_thresholds_that_would_be_chosen():
+    probabilities, truth = rare()
+    truth[:, 2] &= np.arange(len(truth)) < 300  # hardly a row has it
+    scores, target = torch.from_numpy(np.log(probabilities / (1 - probabilities))).float(), torch.from_numpy(truth).float()
+    task = case("Multilabel").task
+    parts = [task.tally(s, t, task.loss(s, t)) for s, t in zip(scores.split(500), target.split(500), strict=True)]
+    rates = task.rates(torch.stack(parts).sum(0).tolist(), len(target))
+    half = Multilabel(task.labels).rates(torch.stack(parts).sum(0).tolist(), len(target))
+    assert half["f1_macro"] == pytest.approx(f1_score(truth, (scores > 0).numpy(), average="macro"))
+    task.calibrate(scores, target)
+    assert rates["f1_macro"] == pytest.approx(task.metrics(scores, target)["f1_macro"], abs=5e-3)
+    assert rates["f1_macro"] > half["f1_macro"] + 0.1
+
+
 def test_another_model_is_judged_by_its_own_thresholds():
     task = case("Multilabel").task
     probabilities, truth = rare()

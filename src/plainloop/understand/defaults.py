@@ -22,6 +22,8 @@ class Kind:
     takes: str  # table, image, text, series or any
     train: dict[str, Any] = field(default_factory=dict)
     calendar: bool = False  # whether it makes use of hour, weekday and day of the year of each step
+    bfloat16: bool = False  # whether it is faster with such products, where it is no model of images, which all are
+    reads: int = 0  # tokens of a text that it reads at most, 0 as many as [text] says
 
 
 # the new layer learns alone for three epochs, then the body with it, at the rates that such bodies are usually tuned with
@@ -34,9 +36,9 @@ MODELS: dict[str, Kind] = {
     "image_resnet": Kind("a residual net of convolutions", "image"),
     "image_vit": Kind("a vision transformer over patches", "image", {"learning_rate": 1e-3}),
     "text_bag": Kind("a weight for each word, pair of words and run of letters", "text", {"weight_decay": 0.0}),
-    "text_cnn": Kind("convolutions over neighbouring words", "text"),
-    "text_rnn": Kind("a recurrent net (rnn, lstm or gru) that reads word by word", "text"),
-    "text_transformer": Kind("a transformer over the words", "text", {"learning_rate": 1e-3}),
+    "text_cnn": Kind("convolutions over neighbouring words", "text", bfloat16=True, reads=256),
+    "text_rnn": Kind("a recurrent net (rnn, lstm or gru) that reads word by word", "text", reads=256),
+    "text_transformer": Kind("a transformer over the words", "text", {"learning_rate": 1e-3}, bfloat16=True, reads=200),
     "series_linear": Kind("the horizon as a weighted sum of the look-back", "series", {"learning_rate": 1e-3}),
     "series_rnn": Kind("recurrent nets over segments, beside a weighted sum", "series"),
     "series_patches": Kind("a transformer over patches of the series", "series", {"learning_rate": 2e-3}),
@@ -93,16 +95,18 @@ TABLE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (100_000, {"epochs": 30}),
     (float("inf"), {"epochs": 12}),
 ]
-# text_bag sees a text as a set, so a step costs little: small batches, and the best epoch comes early
+# text_bag sees a text as a set, so a step costs little: small batches, and the best epoch comes early; rare n-grams want a slow
+# start of two passes or more
 BAG_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (20_000, {"epochs": 20, "batch_size": 32, "learning_rate": 0.01, "patience": 3}),
-    (100_000, {"epochs": 10, "batch_size": 64, "learning_rate": 0.01, "patience": 3}),
-    (float("inf"), {"epochs": 5, "batch_size": 256, "learning_rate": 0.01, "patience": 2}),
+    (100_000, {"epochs": 6, "batch_size": 64, "learning_rate": 0.01, "patience": 3, "warmup": 0.4}),
+    (float("inf"), {"epochs": 5, "batch_size": 256, "learning_rate": 0.01, "patience": 2, "warmup": 0.4}),
 ]
 TEXT_TRAIN: list[tuple[float, dict[str, Any]]] = [
-    (20_000, {"epochs": 20, "batch_size": 32, "patience": 5}),
-    (100_000, {"epochs": 8, "batch_size": 64, "patience": 3}),
-    (float("inf"), {"epochs": 4, "batch_size": 256, "patience": 2}),
+    (5_000, {"epochs": 20, "batch_size": 32, "patience": 5}),
+    (20_000, {"epochs": 10, "batch_size": 32, "patience": 3}),
+    (100_000, {"epochs": 3, "batch_size": 64, "patience": 2}),
+    (float("inf"), {"epochs": 2, "batch_size": 256, "patience": 2}),
 ]
 SEQUENCE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (20_000, {"epochs": 15, "batch_tokens": 1_024, "learning_rate": 2e-3}),
@@ -182,6 +186,9 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
         while batch < 1024 and batch * 100 <= num_rows:
             batch *= 2
         values = {"batch_size": batch, "patience": max(8, values["epochs"] // 4), **values}
+    if model in MODELS and MODELS[model].bfloat16 and has_bfloat16(device):
+        values["precision"] = "bfloat16"
+        reasons["train.precision"] = "this device multiplies bfloat16 faster"
     reasons["train.batch_size"] = f"for {num_rows:,} train rows"
     reasons["train.epochs"] = f"{values['epochs']} passes over {num_rows:,} rows" + (
         "" if pictures else "; early stopping ends it sooner"
@@ -233,6 +240,10 @@ def text_defaults(models: Sequence[str], num_rows: int, found: Mapping[str, tupl
     """The values of [text] for the models that read texts; found: what the texts themselves decide, and why."""
     values = {name: value for name, (value, _) in found.items()}
     reasons |= {f"text.{name}": why for name, (_, why) in found.items()}
+    reads = [MODELS[model].reads for model in models if model in MODELS and MODELS[model].reads]
+    if reads:
+        values["longest"] = min(reads)
+        reasons["text.longest"] = "more of a long text costs more time than it is worth"
     if "text_bag" not in models:
         return values
     least = 1 if num_rows < FEW_TEXTS else 2

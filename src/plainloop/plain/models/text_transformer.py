@@ -27,7 +27,7 @@ class Block(nn.Module):
         self.norm_attention, self.norm_perceptron = nn.LayerNorm(width), nn.LayerNorm(width)
         self.query_key_value = nn.Linear(width, 3 * width)
         self.join, last = nn.Linear(width, width), nn.Linear(2 * width, width)
-        self.perceptron = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(dropout), last)
+        self.perceptron = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), last)
         nn.init.zeros_(self.join.weight)  # every block begins as the identity
         nn.init.zeros_(last.weight)
 

@@ -2,7 +2,7 @@
 """The multilabel task: each row has any number of labels. Copied into ejected projects.
 
 The target is several 0/1 columns, or one column of tags. See classify.py for what a task is. A label is said where it is
-more probable than its threshold: one half while training, and after it what gives the best F1 on the validation rows.
+more probable than its threshold: what gives the best F1 on the validation rows, of each epoch while training.
 Axes: B examples, K members, C labels.
 """
 
@@ -19,6 +19,7 @@ from ..config import Config
 from ..table import Cells, Words
 from .classify import members
 
+STEPS, REACH = 8, 8  # while training, scores are counted in eighths of a logit from -8 to 8: thresholds are sought between them
 FEWEST = 3  # validation rows that a label must have for a threshold of its own; rarer ones share that of all labels together
 
 
@@ -103,17 +104,28 @@ class Multilabel:
         return [[label for label, on in zip(self.labels, row, strict=True) if on > 0.5] for row in target.tolist()]
 
     def tally(self, scores: Tensor, target: Tensor, loss: Tensor) -> Tensor:
-        """Sums over the rows of a batch, on its device, labels said from one half on: [loss, hits, then for each label true
-        positives, guessed, wanted]."""
-        guess, wanted = self.probabilities(scores) > 0.5, target > 0.5
-        counts = torch.cat([(guess & wanted).sum(0), guess.sum(0), wanted.sum(0)])
-        hits = (guess == wanted).sum() / self.num_outputs
-        return torch.cat([torch.stack([loss * len(target), hits.to(loss.dtype)]), counts.to(loss.dtype)])
+        """Sums over the rows of a batch, on its device: [loss, hits at one half, then how many rows have each label, and how many
+        have it not, by the step of logits that their score is in]."""
+        probabilities, wanted = self.probabilities(scores), target > 0.5
+        hits = ((probabilities > 0.5) == wanted).sum() / self.num_outputs
+        step = ((probabilities.logit(1e-6) * STEPS).ceil().long() + STEPS * REACH - 1).clamp(0, 2 * STEPS * REACH - 1)  # (B, C)
+        slot = torch.arange(self.num_outputs, device=scores.device).expand_as(step)
+        counts = loss.new_zeros(2, self.num_outputs, 2 * STEPS * REACH)
+        counts.index_put_(((~wanted).long(), slot, step), loss.new_ones(()), accumulate=True)
+        return torch.cat([torch.stack([loss * len(target), hits.to(loss.dtype)]), counts.flatten()])
 
     def rates(self, tally: list[float], num_rows: int) -> dict[str, float]:
-        both, guessed, wanted = np.array(tally[2:]).reshape(3, self.num_outputs)
-        f1 = 2 * both / np.maximum(guessed + wanted, 1)
-        return {"loss": tally[0] / num_rows, "f1_macro": float(f1.mean()), "accuracy": tally[1] / num_rows}
+        """F1 is that of the thresholds which would be chosen on these rows; of one half where nothing is chosen."""
+        counts = np.array(tally[2:]).reshape(2, self.num_outputs, -1)
+        hits, wrong = counts[:, :, ::-1].cumsum(2)  # (C, steps): of saying the label from the last, the last but one, ... step on
+        having = hits[:, -1:]
+        f1 = 2 * hits / np.maximum(hits + wrong + having, 1)
+        common = (2 * hits.sum(0) / np.maximum((hits + wrong + having).sum(0), 1)).argmax()
+        found = np.where(having[:, 0] >= FEWEST, f1.max(1), f1[:, common])
+        if self.settled:
+            cuts = torch.tensor(self.thresholds or [0.5] * self.num_outputs).logit(1e-6).numpy()
+            found = f1[range(self.num_outputs), np.clip(STEPS * REACH - 1 - np.ceil(cuts * STEPS), 0, len(f1[0]) - 1).astype(int)]
+        return {"loss": tally[0] / num_rows, "f1_macro": float(found.mean()), "accuracy": tally[1] / num_rows}
 
     def metrics(self, scores: Tensor, target: Tensor) -> dict[str, float | None]:
         """Every figure of the report, by scikit-learn; None where it is not defined."""
