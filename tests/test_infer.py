@@ -15,6 +15,7 @@ from plainloop.problems import PlainloopError
 from plainloop.understand.column_types import ColumnGuess
 from plainloop.understand.infer import InferOptions, Schema, infer
 from plainloop.understand.probe import probe
+from plainloop.understand.target_problems import TargetLooksLikeId
 
 DATA = Path(os.environ.get("PLAINLOOP_DATA", Path(__file__).parents[1] / "../shared/data")) / "table"
 ROWS = 60
@@ -204,6 +205,14 @@ def test_task_can_be_asked_for() -> None:
     tags = schema(InferOptions(tags=" "), ("y",), x=several("{}.5"), y=cycle("a b", "b", "c"))
     assert tags.task is not None
     assert tags.task.classes == {"b": 40, "a": 20, "c": 20}
+    texts = cycle("one sentence that is rather long, as sentences are", "and so is this other one here", rows=1200)
+    with pytest.raises(TargetLooksLikeId, match=r"1200 different words"):  # not a text to be written: labels were asked for
+        schema(
+            InferOptions(tags=","),
+            ("y",),
+            x=[f"{text} {i}" for i, text in enumerate(texts)],
+            y=[f"id{i:x}q" for i in range(1200)],
+        )
 
 
 def test_rows_without_target_are_told() -> None:

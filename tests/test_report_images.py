@@ -23,9 +23,11 @@ from plainloop.judge.thumbnails import thumbnails, width
 from plainloop.plain import config as c
 from plainloop.plain.augment import Augment
 from plainloop.plain.batches import EpochBatches
-from plainloop.plain.models import image_convnet, image_resnet, image_vit
+from plainloop.plain.models import image_convnet, image_resnet, image_vit, mixed
 from plainloop.plain.prepare import Preparation
+from plainloop.plain.ragged import Ragged
 from plainloop.plain.table import Table
+from plainloop.plain.tasks.classify import Binary
 
 SHAPES = ("disc", "square", "stripes")
 FLIP = c.Augmentation(flip=True, shift=0.125)
@@ -301,3 +303,15 @@ def test_inspect_has_a_sheet_of_every_class(tmp_path: Path, source: str):
         assert rows == len(SHAPES)
         assert np.asarray(sheet).std() > 20
     assert not list((tmp_path / "photos").glob("*classes*"))
+
+
+def test_a_net_for_pictures_and_texts_shows_where_it_looked():
+    shapes = {
+        "image": {"size": [32, 32], "channels": 3, "mean": [120.0] * 3, "std": [60.0] * 3},
+        "text": {"vocabulary": 9, "length": 4},
+    }
+    net = mixed.Model(shapes, 1, parts={"image": "image_convnet", "text": "text_bag"}).eval()
+    pictures = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    found = saliency(net, Binary(["no", "yes"]), {"image": pictures, "text": Ragged.of([[3, 4], [5]])})
+    assert found is not None
+    assert found[0].shape == (2, 32, 32)

@@ -92,6 +92,7 @@ def test_words_signs_letters_and_spaces():
 
     assert cut("Don't stop, now!!") == ["Don't", "stop", ",", "now", "!!"]
     assert cut("\u6211\u5f88\u597d") == ["\u6211", "\u5f88", "\u597d"]
+    assert cut("see http://t.co/x?y=1 <br />so &amp; on") == ["see", "http://t.co/x?y=1", "<br />", "so", "&amp;", "on"]
     assert cut("Ada") == ["A", "d", "a"]
     assert cut(" ") == []
     assert without("one two three", 4, 7) == "one three"
@@ -124,6 +125,7 @@ def test_pieces_hold_the_whole_text_and_marks_are_strong_enough():
     assert made.sides == [("for x", [("a", "1"), ("c", "0.3")]), ("for y", [("b", "0.5")])]
     nothing = shown("review", text, [Part(0, 1, 0.0)], ("for x", "for y"))
     assert nothing.sides == []
+    assert shown("review", text, [Part(0, 1, 0.01)], ("for x", "for y"), 0.02).sides == []
     assert [piece.mark for piece in nothing.pieces] == [""]
 
 

@@ -105,8 +105,8 @@ def command(verb: str, data: str, target: list[str], *options: str) -> str:
         named = TYPED[TYPED.index("--target") + 1] if "--target" in TYPED[:-1] else ""
         if target and Path(named).is_file():  # the target was a file: its column has a name that is no option's value
             words[2] = named
-        if TYPED[0] == verb:
-            words = with_options(list(TYPED[1:]), list(words[1:]))
+        if TYPED[0] == verb or (TYPED[0], verb) == ("inspect", "train"):  # train has all options of inspect
+            words = with_options([word for word in TYPED[1:] if TYPED[0] == verb or word != "--json"], list(words[1:]))
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
 
 

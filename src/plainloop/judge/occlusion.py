@@ -27,7 +27,8 @@ FLOP = 5e9  # about a quarter of a second on one core, for one text; longer runs
 TOKENS = 2**14  # that a model reads at a time: a large one has thousands of numbers for each
 OF_TRAINING = 1e-3  # share of what training took that one text may take
 SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff"
-WORD = re.compile(rf"[{SPACELESS}]|(?:(?![{SPACELESS}])\w)+(?:['\u2019](?:(?![{SPACELESS}])\w)+)*|[^\w\s]+")
+WHOLE = r"https?://\S+|</?[a-zA-Z][^<>]{0,300}>|&\w{1,10};"  # an address, a tag, an entity
+WORD = re.compile(rf"{WHOLE}|[{SPACELESS}]|(?:(?![{SPACELESS}])\w)+(?:['\u2019](?:(?![{SPACELESS}])\w)+)*|[^\w\s]+")
 
 Evidence = Callable[[Tensor], np.ndarray]  # raw scores of rows -> a number for each, the higher the more it speaks for an answer
 

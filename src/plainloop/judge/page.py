@@ -95,7 +95,7 @@ def page(
         left_out_classes=max(0, len(scored.labels) - MOST_CLASSES),
         errors=errors,
         texts=texts or {},
-        shown_cells=_shown(judged, [column for column in config.inputs if not texts or column.type != "text"]),
+        shown_cells=_shown(judged, config.inputs, bool(texts)),
         notices=notices,
         settings=_settings(config, reasons),
         timing=_timing(outcome, judged),
@@ -257,10 +257,11 @@ def _counts(counts: Mapping[str, np.ndarray], labels: Sequence[str], totals: Map
     }
 
 
-def _shown(judged: Mapping[str, Any], inputs: Sequence[Column]) -> list[str]:
-    """The columns whose cells are shown with the worst errors: the most important ones."""
+def _shown(judged: Mapping[str, Any], inputs: Sequence[Column], with_texts: bool) -> list[str]:
+    """The columns whose cells are shown with the worst errors: the most important ones; texts may stand there already."""
     ranked = list(judged.get("importance", {}).get("columns", {})) or [column.name for column in inputs]
-    return ranked[:MOST_CELLS]
+    texts = {column.name for column in inputs if column.type == "text"} if with_texts else set()
+    return [name for name in ranked if name not in texts][:MOST_CELLS]
 
 
 def _settings(config: Any, reasons: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str, str]]]]:

@@ -24,7 +24,8 @@ def saliency(model: nn.Module, task: Any, inputs: dict[str, Tensor]) -> tuple[Te
     Shape: inputs as the model takes them, B rows -> float32 (B, H, W), from 0 to 1 in each picture, on the CPU.
     """
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-    near = {kind: values.to(device) for kind, values in inputs.items()}
+    every = torch.arange(len(inputs["image"]))
+    near = {kind: values.index_select(0, every).to(device) for kind, values in inputs.items()}  # texts become padded rows
     images = near["image"].float().requires_grad_()  # not uint8: a frozen backbone has a gradient only if its input does
     seen: list[Tensor] = []
 

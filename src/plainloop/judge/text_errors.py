@@ -16,6 +16,7 @@ from .scored import Scored
 
 SHADES = 4
 FAINTEST = 0.2  # share of a text's largest effect from which on a word is marked
+LEAST = 0.02  # log-odds that a word must change, or share of a number's spread
 STRONGEST = 4  # words that are named below a text, on each side
 LONG = 300  # signs that are shown of a stretch
 SMALLEST = 1e-12
@@ -45,11 +46,12 @@ def told(outcome: Any, scored: Scored, errors: Sequence[Error], *, part: str = "
     if not columns:
         return {}
     places = {int(row): place for place, row in enumerate(outcome.split[part].tolist())}
-    found = {}
+    task, found = outcome.preparation.task, {}
+    least = LEAST * (task.std if scored.kind == "Regression" else 1.0)
     for error in errors:
-        evidence, sides = evidence_of(outcome.preparation.task, scored, places[error.row])
+        evidence, sides = evidence_of(task, scored, places[error.row])
         found[error.row] = [
-            shown(name, text_of(outcome, name, error.row), driven_by(outcome, error.row, name, evidence), sides)
+            shown(name, text_of(outcome, name, error.row), driven_by(outcome, error.row, name, evidence), sides, least)
             for name in columns
         ]
     return found
@@ -108,9 +110,13 @@ def logs(task: Any, scores: Tensor) -> tuple[np.ndarray, np.ndarray]:
     return np.log(p) - np.log1p(-p), np.log(p)
 
 
-def shown(column: str, text: str, parts: Sequence[Part], sides: tuple[str, str]) -> Told:
-    """The text cut into pieces that are marked or not; what was not tried word by word is left out."""
+def shown(column: str, text: str, parts: Sequence[Part], sides: tuple[str, str], least: float = 0.0) -> Told:
+    """The text cut into pieces that are marked or not; what was not tried word by word is left out.
+
+    least: an effect below it is none.
+    """
     largest = max((abs(part.effect) for part in parts if part.effect is not None), default=0.0)
+    largest = max(largest, least / FAINTEST)
     stretches = any(part.effect is None or part.end - part.start > LONG for part in parts)
     pieces: list[Piece] = []
     end = 0

@@ -119,7 +119,7 @@ def _sequence(context: Context, made: ColumnGuess, asked: str, columns: list[Col
     words = made.type == "category" and made.distinct > max(50, 0.5 * present) and made.low is None
     found = long_tailed and (made.type == "text" or (words and bool(texts)))
     named = asked == "sequence" or (not asked and context.options.types.get(made.name) == "text")
-    if not named and (asked or not found or made.name in context.options.types):
+    if not named and (asked or not found or made.name in context.options.types or context.options.tags):
         return None
     if not texts:
         if not named:
