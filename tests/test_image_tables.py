@@ -102,6 +102,9 @@ def test_a_number_of_a_picture(tmp_path: Path):
     assert run.metrics["task"] == "regression"
     assert run.metrics["test"]["r2"]["value"] > 0.6
     assert (run.folder / "report.html").exists()
+    answers = run.predict(tmp_path / "photos", tmp_path / "out.csv")  # the folder itself, without a table
+    assert sorted(answers) == sorted(run.predict(table))
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()[0] == "row,file,prediction"
 
 
 def test_the_pictures_of_a_table_go_along_with_the_project(tmp_path: Path):

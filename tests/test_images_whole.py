@@ -57,6 +57,7 @@ def test_predict_a_folder(run: plainloop.Run, tmp_path: Path, monkeypatch: pytes
         rows = list(csv.DictReader(file))
     assert [row["prediction"] for row in rows] == answers
     assert answers.count("sea") >= 3
+    assert [row["file"] for row in rows] == ["sea/00.png", "sea/01.png", "sea/02.png", "sea/03.png"]
     assert all(abs(sum(float(row[f"probability_{name}"]) for name in COLOURS) - 1) < 1e-6 for row in rows)
 
 

@@ -147,7 +147,7 @@ def test_what_is_decided_is_shown(tmp_path: Path):
         "400 train, 20 validation, 20 test (each part has files of its own)",
     ):
         assert line in text
-    assert "the test rows are those of a file" in look_text(seen(source, target, test=parts["test"]))
+    assert "the test rows have files of their own" in look_text(seen(source, target, test=parts["test"]))
     assert "tokens of the target: characters - short texts" in look_text(seen("dates"))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .plain.checkpoint import StorageFailed, write_file
+from .plain.config import Source
 from .problems import Notice
 from .run_folder import make_folder
 from .sources import as_frame, is_in_memory
@@ -39,6 +40,9 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
 
         columns = [*config.inputs, *(config.targets if with_target else [])]
         return pictures_like(source, config.source, reader, columns), []
+    pictures = None if with_target else pictures_alone(run, source)
+    if pictures is not None:
+        return pictures, []
     source = pair_of(source) if writes(run) else texts_like(source, config)
     if is_in_memory(source):
         frame, _ = as_frame(source)
@@ -62,6 +66,20 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
     table = type(table)({name: table[names[name]] for name in wanted}, table.parts)
     empty = {name: reader.read_text(found)[0][names[name]].null_count() for name in wanted}
     return table, [*notices, *strange_cells(run, empty, table)]
+
+
+def pictures_alone(run: Run, source: Any) -> Any:
+    """A folder or archive of pictures, for a run whose one input is a column that names pictures; None for other sources."""
+    from .plain.readers import images
+    from .understand.images import are_pictures
+
+    inputs, plain = run.config.inputs, run._plain("table")
+    paths = [source] if isinstance(source, (str, Path)) else source
+    if [column.type for column in inputs] != ["image"] or is_in_memory(source) or not are_pictures(paths):
+        return None
+    listing = images.listed(Source(reader="images", format="images", data=tuple(map(str, paths))))
+    cells = images.words_of(list(listing.names))
+    return plain.Table({inputs[0].name: plain.Words(cells.codes, cells.words)}, {"data": range(len(cells))})
 
 
 def strange_cells(run: Run, empty: dict[str, int], table: Any) -> list[Notice]:

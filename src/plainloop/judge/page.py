@@ -88,7 +88,7 @@ def page(
         metrics=_metrics(judged),
         files=_files(Path(folder)),
         code=_code(Path(folder)),
-        data=_data(config),
+        data=_data(outcome),
         columns=_columns(outcome, reasons),
         left_out_columns=max(0, len(config.columns) - MOST_COLUMNS),
         counts=_counts(counts, scored.labels, {part: len(numbers) for part, numbers in outcome.split.items()}),
@@ -183,8 +183,8 @@ def _metrics(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
     return lines
 
 
-def _data(config: Any) -> list[tuple[str, str]]:
-    source = config.source
+def _data(outcome: Any) -> list[tuple[str, str]]:
+    config, source = outcome.config, outcome.config.source
     lines = [
         ("data", ", ".join(source.data)),
         ("validation file", ", ".join(source.validation)),
@@ -193,8 +193,9 @@ def _data(config: Any) -> list[tuple[str, str]]:
         ("SHA-256", source.sha256),
     ]
     split = f"{config.split.kind}{' by ' + config.split.by if config.split.by else ''}, seed {config.split.seed}"
-    if source.validation and source.test:
-        split = "each part has files of its own"
+    given = [part for part in ("validation", "test") if outcome.table.parts.get(part)]
+    if given:
+        split = "each part has files of its own" if len(given) == 2 else f"{split}; the {given[0]} rows have files of their own"
     return [(name, value) for name, value in [*lines, ("split", split)] if value]
 
 

@@ -7,6 +7,8 @@ import io
 import math
 import re
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -77,9 +79,24 @@ def predictions_csv(rows: np.ndarray, columns: dict[str, list[Any]]) -> str:
 
 
 def beside(config: Config, table: Table) -> dict[str, list[Any]]:
-    """What predictions.csv shows beside an answer: of a text that is written the text that it answers."""
+    """What predictions.csv shows beside an answer: the file of a picture; of a text that is written the text that it answers."""
     names = [column.name for column in config.inputs if column.type == "text"] if config.task.name == "Sequence" else []
-    return {"source" if len(names) == 1 else f"source_{name}": texts_of(table[name]) for name in names}
+    shown: dict[str, list[Any]] = {"source" if len(names) == 1 else f"source_{name}": texts_of(table[name]) for name in names}
+    names = [column.name for column in config.inputs if column.type == "image"]
+    for name in names:
+        files = files_of(table[name])
+        if any(files):
+            shown["file" if len(names) == 1 else f"file_{name}"] = files
+    return shown
+
+
+def files_of(cells: Cells) -> list[str | None]:
+    """The file of each picture with its folder, so that a copy elsewhere is called the same; none for pictures in arrays."""
+    containers = import_module(".readers.containers", __package__)
+    assert isinstance(cells, Words)
+    parts = [containers.parts_of(word) for word in cells.words]
+    shown = [None if containers.is_array_file(file) else member or "/".join(PurePath(file).parts[-2:]) for file, member in parts]
+    return [shown[code] if code >= 0 else None for code in cells.codes.tolist()]
 
 
 def texts_of(cells: Cells) -> list[str | None]:

@@ -24,7 +24,7 @@ class FileMissing(PlainloopError):
 
     def __post_init__(self) -> None:
         self.what = f"There is no file {shorten(self.path, 200)}."
-        self.expected = "Expected a table file, a folder of table files, or a pattern such as 'data/*.csv'."
+        self.expected = "Expected a file or folder of data, or a pattern such as 'data/*.csv'."
         self.why = f"The folder {self.folder} has no file of a similar name."
         if self.near:
             self.why = f"Did you mean {' or '.join(shorten(name, 200) for name in self.near)}?"

@@ -19,7 +19,6 @@ from ..plain.readers import images, tables
 from ..plain.readers.content_digests import cache_folder
 from ..plain.readers.pixel_cache import BAD, GOOD, pixels_of
 from ..plain.readers.pixels import Size
-from ..plain.split import split_rows
 from ..plain.table import Words
 from ..problems import Notice
 from .given import Given
@@ -28,7 +27,7 @@ from .image_problems import PicturesLeftOut, TooManyBadPictures
 from .images import MOST_BAD, PictureOptions, are_pictures, choose_size, scan, schema_of
 from .infer import InferOptions, Schema
 from .path_columns import check_paths, path_of
-from .seen import Look, split_for
+from .seen import Look, divide, split_for
 from .target_problems import UnknownColumn
 
 Progress = Callable[[int, int], None]
@@ -59,7 +58,7 @@ def look_at_pictures(given: Given) -> Look:
     seen = Look(given.name, made.source, schema, target, notices=[*made.notices, *schema.notices])
     seen.split = split_for(schema, options, given.shares, seen.reasons, paths[0], target)
     typed = images.read(made.source, schema.config_columns())
-    seen.rows = split_rows(typed, seen.split, [typed[column] for column in target])
+    divide(seen, typed)
     labels = made.listing.labels[target[0]] if len(target) == 1 else ()
     seen.notices += copies(made, seen.rows, labels)
     return seen

@@ -13,14 +13,13 @@ from ..options import DataOptions, as_names, as_pairs
 from ..plain.config import Column, Source
 from ..plain.readers import sequences, tables
 from ..plain.readers.sequences import Whole
-from ..plain.split import split_rows
 from ..problems import Notice
 from .column_types import ColumnGuess, Values, guess
 from .defaults import series_model
 from .given import Given
 from .infer import Context, InferOptions, Schema
 from .probe import ReadOptions, missing_words, probe
-from .seen import Look, split_for
+from .seen import Look, divide, split_for
 from .sequence_problems import LengthsDiffer, NoSeriesColumns, NotOneSeries, SeriesWithoutLabel
 from .series_time import find_clock
 from .target_problems import UnknownColumn
@@ -68,7 +67,7 @@ def look_at_sequences(given: Given) -> Look:
     drawn = options if options.series is None else replace(options, time=None)  # --time orders the steps of a series
     made.split = split_for(schema, drawn, given.shares, made.reasons, paths[0], target)
     typed = sequences.read(found.source, schema.config_columns())
-    made.rows = split_rows(typed, made.split, [typed[column] for column in target])
+    divide(made, typed)
     lengths = [max(len(piece) for piece in pieces) for pieces in whole.variables.values()]
     facts = {
         "lookback": max(lengths),

@@ -10,7 +10,6 @@ import polars as pl
 
 from ..options import Names, as_names, as_pairs
 from ..plain.config import Source
-from ..plain.split import split_rows
 from ..problems import Notice
 from .given import Given
 from .infer import InferOptions, infer
@@ -19,7 +18,7 @@ from .look_texts import asked_of_texts, form_of, probe_texts, say_where_from
 from .pairs import check_pairs, inputs_of, probe_pairs, recurs, sequence_settings, source_column, target_files
 from .probe import probe
 from .quality import check
-from .seen import Look, split_for
+from .seen import Look, divide, split_for
 from .series_notices import CouldForecast
 from .setting_problems import SplitBySeveral
 from .target_problems import UnknownColumn
@@ -49,7 +48,7 @@ def look_at_table(given: Given) -> Look:
         recurring = recurring_source(given, made, frame) if pairs else ""
         made.split = split_for(made.schema, given.options, given.shares, made.reasons, given.data[0], made.target, recurring)
         typed = reader.read(made.source, made.schema.config_columns())
-        made.rows = split_rows(typed, made.split, [typed[column] for column in made.target])
+        divide(made, typed)
         made.notices += text_notices(frame, made.schema, made.rows, made.source, made.target)
         made.notices += check(frame, made.schema, made.rows, made.source, allow_leak=given.options.allow_leak)
         if made.task == "Regression" and given.options.time:

@@ -9,6 +9,8 @@ import numpy as np
 
 from ..options import DataOptions
 from ..plain.config import Source, Split
+from ..plain.split import split_rows
+from ..plain.table import Table
 from ..problems import Notice
 from .infer import Schema
 from .setting_problems import SplitColumnMissing, SplitsConflict
@@ -114,11 +116,20 @@ def split_for(
         kind, by, reason = "random", "", "rows are drawn at random"
     if kind in ("time", "grouped") and not by:
         raise SplitColumnMissing(kind, data, target, [column.name for column in schema.columns])
-    files = [part for part in ("validation", "test") if getattr(options, part) is not None and part not in shares]
-    if len(files) == 2:
-        reason = "each part has files of its own"
-    elif files:
-        reason += f"; the {files[0]} rows are those of a file"
     reasons["split.kind"] = reason
     values: dict[str, Any] = {part: float(share) for part, share in shares.items()}
     return replace(Split(kind=kind, by=by, seed=options.seed), **values)
+
+
+def divide(made: Look, typed: Table) -> None:
+    """Sets the rows of each part: as the split draws them, or as files and folders of their own say.
+
+    Raises: what split_rows raises.
+    """
+    assert made.split is not None
+    made.rows = split_rows(typed, made.split, [typed[column] for column in made.target])
+    given = [part for part in ("validation", "test") if typed.parts.get(part)]
+    if len(given) == 2:
+        made.reasons["split.kind"] = "each part has files of its own"
+    elif given:
+        made.reasons["split.kind"] += f"; the {given[0]} rows have files of their own"
