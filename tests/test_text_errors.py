@@ -93,6 +93,8 @@ def test_words_signs_letters_and_spaces():
     assert cut("Don't stop, now!!") == ["Don't", "stop", ",", "now", "!!"]
     assert cut("\u6211\u5f88\u597d") == ["\u6211", "\u5f88", "\u597d"]
     assert cut("see http://t.co/x?y=1 <br />so &amp; on") == ["see", "http://t.co/x?y=1", "<br />", "so", "&amp;", "on"]
+    assert cut("end.<br />") == ["end", ".", "<br />"]
+    assert cut("a<b") == ["a", "<", "b"]
     assert cut("Ada") == ["A", "d", "a"]
     assert cut(" ") == []
     assert without("one two three", 4, 7) == "one three"

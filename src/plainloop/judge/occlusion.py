@@ -8,6 +8,7 @@ timed: the same on every machine.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,13 +23,14 @@ from .importance import rows_of, scores_of, work_of
 
 MOST_TRIED = 160  # times that a text is read without a part of it
 LEAST_TRIED = 12
-WORDS = 30_000  # that are read again for one text: cutting into n-grams takes longer than a small model
+WORDS = 80_000  # that are read again for one text: cutting into n-grams takes longer than a small model
 FLOP = 5e9  # about a quarter of a second on one core, for one text; longer runs get more
 TOKENS = 2**14  # that a model reads at a time: a large one has thousands of numbers for each
 OF_TRAINING = 1e-3  # share of what training took that one text may take
 SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff"
-WHOLE = r"https?://\S+|</?[a-zA-Z][^<>]{0,300}>|&\w{1,10};"  # an address, a tag, an entity
-WORD = re.compile(rf"{WHOLE}|[{SPACELESS}]|(?:(?![{SPACELESS}])\w)+(?:['\u2019](?:(?![{SPACELESS}])\w)+)*|[^\w\s]+")
+TAG = "</?[a-zA-Z][^<>]{0,300}>"
+WHOLE = rf"https?://\S+|{TAG}|&\w{{1,10}};"  # an address, a tag, an entity
+WORD = re.compile(rf"{WHOLE}|[{SPACELESS}]|(?:(?![{SPACELESS}])\w)+(?:['\u2019](?:(?![{SPACELESS}])\w)+)*|(?:(?!{TAG})[^\w\s])+")
 
 Evidence = Callable[[Tensor], np.ndarray]  # raw scores of rows -> a number for each, the higher the more it speaks for an answer
 
@@ -77,10 +79,10 @@ def driven_by(outcome: Any, row: int, column: str, evidence: Evidence) -> list[P
     tried = asked.affordable(len(words))
     if len(words) <= tried:
         return asked.parts(text, words)
-    size = -(-len(words) // max(LEAST_TRIED // 2, tried // 3))
+    size = -(-len(words) // min(tried // 2, math.isqrt(len(words))))
     stretches = [words[first : first + size] for first in range(0, len(words), size)]
     coarse = asked.parts(text, [(some[0][0], some[-1][1]) for some in stretches])
-    room = max(0, tried - len(stretches)) // size  # stretches whose words can be tried
+    room = max(int(size <= tried), (tried - len(stretches)) // size)  # stretches whose words can be tried
     order = sorted(range(len(coarse)), key=lambda place: -abs(coarse[place].effect or 0.0))
     closer = sorted(order[:room])
     fine = iter(asked.parts(text, [word for place in closer for word in stretches[place]]))

@@ -16,7 +16,7 @@ from .scored import Scored
 
 SHADES = 4
 FAINTEST = 0.2  # share of a text's largest effect from which on a word is marked
-LEAST = 0.02  # log-odds that a word must change, or share of a number's spread
+LEAST = 0.005  # log-odds that a word must change, or share of a number's spread
 STRONGEST = 4  # words that are named below a text, on each side
 LONG = 300  # signs that are shown of a stretch
 SMALLEST = 1e-12

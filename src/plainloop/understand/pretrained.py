@@ -119,7 +119,7 @@ class Pretrained:
                 name,
                 f"it takes {kind}, and the columns {listed(others)} are none",
                 f"columns of {kind} alone as inputs",
-                "leave the other columns out with --ignore"
+                f"leave the other columns out: --ignore {','.join(others)}"
                 if kept
                 else f"leave --model out, or name a body that does not take {kind}",
             )
