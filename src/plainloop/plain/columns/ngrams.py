@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import re
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -132,17 +133,18 @@ class Ngrams:
         """Shape: n rows of int32 numbers; a row without a known n-gram is the number 1 alone. Equal texts are encoded once."""
         assert isinstance(values, Words)
         codes, places = np.unique(np.append(values.codes, -1), return_inverse=True)  # -1, the missing text, is always the first
-        parts, lengths = [np.array([NONE], np.int32)], [np.array([1])]
+        flat = array("i", [NONE])  # it grows in place: parts to join would lie there twice
+        lengths = [np.array([1])]
         waiting: list[list[str]] = []
         for code in codes[1:].tolist():
             waiting.append(words_of(values.words[code], self.lowercase, self.markup)[: self.longest])
             if code == codes[-1] or sum(map(len, waiting[-64:])) > CHUNK or len(waiting) >= 500:
                 rows, numbers = self._numbers(waiting)
-                parts.append(numbers.astype(np.int32))
+                flat.frombytes(numbers.astype(np.int32).tobytes())
                 lengths.append(np.bincount(rows, minlength=len(waiting)))
                 waiting = []
         size = torch.from_numpy(np.concatenate(lengths))
-        tokens = torch.from_numpy(np.concatenate(parts))
+        tokens = torch.from_numpy(np.frombuffer(flat, np.int32))
         return Ragged(tokens, size.cumsum(0) - size, size).rows(torch.from_numpy(places[:-1]))
 
     def _numbers(self, texts: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
