@@ -44,8 +44,12 @@ def look_text(look: Look, *, columns: bool = True) -> str:
             kind: sum(c.type == kind for c in used if c.role == "input")
             for kind in dict.fromkeys(c.type for c in used if c.role == "input")
         }
-        said = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "the past of the target"
-        lines.append(f"inputs: {said}" + (f"; left out: {len(left)}" if left else ""))
+        said = [f"{count} {kind}{' ahead' if kind == 'known' else ''}" for kind, count in kinds.items() if kind != "window"]
+        if any(c.type == "window" for c in used):  # a forecast: the target's own past is an input, too
+            others = kinds.get("window", 0)
+            more = f" and of {others} other column{'s' if others > 1 else ''}" if others else ""
+            said.insert(0, f"the past of the target{more}")
+        lines.append(f"inputs: {', '.join(said)}" + (f"; left out: {len(left)}" if left else ""))
     if schema.task is not None:
         task = schema.task
         lines += ["", f"task: {task.name.lower()} - {task.reason}" + (f" (change: {task.override})" if task.override else "")]

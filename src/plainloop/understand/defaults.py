@@ -124,7 +124,7 @@ IMAGE_TRAIN: list[tuple[float, dict[str, Any]]] = [
 # windows of a series, stride one, so alike that a few passes do; and whole series, of which there are few
 SERIES_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (500, {"epochs": 100, "batch_size": 16, "learning_rate": 6e-3, "keep": "last"}),
-    (2_000, {"epochs": 20, "batch_size": 16, "learning_rate": 6e-3, "keep": "last"}),
+    (2_000, {"epochs": 20, "batch_size": 16, "learning_rate": 3e-3, "keep": "last"}),
     (3_000, {"epochs": 12, "batch_size": 32, "learning_rate": 4e-3, "ema": 0.98}),
     (20_000, {"epochs": 5, "batch_size": 64, "learning_rate": 4e-3, "ema": 0.99}),
     (float("inf"), {"epochs": 3, "batch_size": 128, "learning_rate": 4e-3, "ema": 0.99}),
