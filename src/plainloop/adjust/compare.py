@@ -23,6 +23,7 @@ from .lineage import settings_of, signed
 from .paired import Difference, OnRows, differences, mcnemar, on_rows
 from .tested_rows import scored_of
 
+WORDS = {"Forecast": "windows apart", "Sequence": "sentences"}  # what is paired; a forecast's table is of all its windows
 SEEDS = {"machine.seed"}  # settings that do not make another model of a run, only another draw of it
 
 
@@ -69,6 +70,7 @@ class Comparison:
     headline: str
     part: str
     num_rows: int
+    unit: str = "rows"  # what is paired, in words
     folder: Path | None = None
     shown: list[str] = field(default_factory=list)  # metrics, the main ones first
 
@@ -111,7 +113,7 @@ class Comparison:
         lines = aligned([["setting", *names], *rows]) if rows else ["No setting differs."]
         entries = [run.metrics[self.part] for run in self.runs]
         table = [[title(name), *(interval(entry.get(name), name) for entry in entries)] for name in self.shown[:8]]
-        lines += ["", *aligned([[f"{self.num_rows:,} {self.part} rows", *names], *table])]
+        lines += ["", *aligned([[f"{self.num_rows:,} {self.part} {self.unit}", *names], *table])]
         for pair in self.pairs:
             lines += ["", *self._pair_lines(pair)]
         return "\n".join([*lines, *([f"page  {self.page}"] if self.page else [])])
@@ -169,6 +171,7 @@ def compare(runs: Sequence[Run], output: str | None) -> Comparison:
         headline_of(first, part, groups[0].tested[0]),
         part,
         len(rows),
+        WORDS.get(first.config.task.name, "rows"),
         None,
         [n for n in shown if n in first.metrics[part]],
     )

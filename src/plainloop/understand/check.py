@@ -28,10 +28,10 @@ import torch
 from torch import Tensor, nn
 
 from ..problems import PlainloopError
+from .check_alike import alike
 from .check_backward import backward, not_finite
 from .check_batch import PRIMES, Data, as_data
 from .check_before import (
-    alike,
     can_learn,
     devices,
     label_order,

@@ -23,7 +23,6 @@ from .check_problems_training import (
     NotInOptimizer,
     PartOutsideOptimizer,
     UnregisteredLayers,
-    WeightsAlike,
 )
 from .check_trace import tensors_in
 from .check_trial import Trial
@@ -304,33 +303,6 @@ def label_order(trial: Trial) -> None:
                     where=maybe(trial.script.of(1, "data")),
                 )
             )
-
-
-def alike(trial: Trial) -> None:
-    """Layers whose units all begin with the same weights, other than a last one of zeros."""
-    layers = [m for m in trial.core.modules() if isinstance(m, (nn.Linear, nn.modules.conv._ConvNd)) and len(m.weight) > 1]
-    for layer in layers[:-1]:
-        weight = layer.weight.detach().flatten(1)
-        if layer.weight.requires_grad and bool((weight == weight[:1]).all()) and (weight.any() or not has_skip(trial, layer)):
-            text = f"All {len(weight)} units of {trial.layer(layer)} begin with the same weights"
-            name = trial.path(layer)
-            trial.add(
-                WeightsAlike(
-                    text, "Units that differ.", f"nn.init.xavier_uniform_({name}.weight)", where=maybe(trial.made(layer))
-                )
-            )
-            return
-
-
-def has_skip(trial: Trial, layer: nn.Module) -> bool:
-    """Whether what a layer of zeros says joins something before another layer reads it: a branch that begins as nothing."""
-    places = [i for i, call in enumerate(trial.tape.calls) if call.layer is layer]
-    for call in trial.tape.calls[places[-1] + 1 :] if places else []:
-        if call.name.strip("_") in ("add", "iadd", "mul", "chunk", "split", "radd", "cat", "stack"):
-            return True
-        if isinstance(call.layer, (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase)):
-            return False
-    return False
 
 
 def no_labels(data: Data, batch: Batch, task: str | None, loss: Any, script: Script) -> Finding | None:
