@@ -14,7 +14,7 @@ from ..problems import listed
 from .check_batch import Batch, Data
 from .check_finding import Finding
 from .check_graph import hidden_tensors
-from .check_lines import Line, Script, attribute_line
+from .check_lines import Line, Script, attribute_line, line_of_layer
 from .check_problems_data import DataUnusable, LabelsSorted, NotFinite, OneLabelOnly, WrongDevice
 from .check_problems_model import LeftInEval, NotBuilt, WrongInputShape
 from .check_problems_training import (
@@ -76,6 +76,14 @@ def without_gradients(script: Script) -> Finding | None:
 
 def can_learn(model: nn.Module, script: Script) -> Finding | None:
     """Whether the model has parameters that learn."""
+    lazy = [name for name, p in model.named_parameters() if isinstance(p, nn.parameter.UninitializedParameter)]
+    if lazy:
+        owner = lazy[0].rpartition(".")[0]
+        line = line_of_layer(model, owner, script)
+        text = f"{type(model.get_submodule(owner)).__name__} {owner} does not know its sizes yet"
+        why = "A lazy layer takes them from the first batch; before that it has no weights to learn, to save or to load."
+        fix = f"model({script.data(0)[0] or 'x'}[:2])  # once, before anything else; or the layer that is not lazy, with its size"
+        return NotBuilt(text, "Layers with weights.", fix, why, where=(line,) if line else ())
     parameters = dict(model.named_parameters())
     line = script.of(0, "model")
     where: tuple[Line, ...] = (line,) if line else ()
