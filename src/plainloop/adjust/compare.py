@@ -108,7 +108,7 @@ class Comparison:
         return f"Comparison({', '.join(str(run.folder) for run in self.runs)})"
 
     def __str__(self) -> str:
-        names = [short(str(run.folder), 26) for run in self.runs]
+        names = told_apart([str(run.folder) for run in self.runs])
         rows = [[name, *(short(str(value), 26) for value in values)] for name, values in self.settings.items()]
         lines = aligned([["setting", *names], *rows]) if rows else ["No setting differs."]
         entries = [run.metrics[self.part] for run in self.runs]
@@ -134,6 +134,17 @@ class Comparison:
         from html import escape
 
         return f"<pre>{escape(str(self))}</pre>"
+
+
+def told_apart(names: list[str], width: int = 26) -> list[str]:
+    """Names of runs for the heads of columns: without the folders that they share, and cut at the front, for they differ at the end.
+
+    >>> told_apart(["runs/houses-1", "runs/houses-2"]), told_apart(["a" * 30 + "-1", "b"], 6)
+    (['houses-1', 'houses-2'], ['...a-1', 'b'])
+    """
+    common = os.path.commonpath([os.path.dirname(name) for name in names])
+    ends = [os.path.relpath(name, common or ".") for name in names]
+    return [name if len(name) <= width else f"...{name[3 - width :]}" for name in ends]
 
 
 def told(found: Difference) -> str:

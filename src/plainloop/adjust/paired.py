@@ -27,7 +27,9 @@ from .tested_windows import Tested
 
 # What another seed moves a mean over all rows by, as a share of the spread of the differences between single rows:
 # measured over pairs that differ by seed alone, docs/experiments.md
-SEED_SHARE = 0.055
+SEED_SHARE = 0.04
+# of metrics that turn on how often a net says yes, which another seed moves more than how good it is
+SEED_SHARE_OF = dict.fromkeys(("recall", "balanced_accuracy", "f1", "f1_macro", "recall_macro"), 0.055)
 FEWEST_ROWS = 3  # below that nothing can be said of chance
 FEWEST_SEEDS = 3  # degrees of freedom from which the spread over seeds is taken from the runs themselves
 
@@ -97,10 +99,10 @@ def difference(metric: str, first: Sequence[OnRows], second: Sequence[OnRows]) -
 def widening(by_rows: float, metric: str, first: Sequence[OnRows], second: Sequence[OnRows]) -> float:
     """By how much the spread over seeds makes the interval wider than that over rows alone."""
     freedom = len(first) + len(second) - 2
-    rows = len(first[0].scored)
+    rows, share = len(first[0].scored), SEED_SHARE_OF.get(metric, SEED_SHARE)
     few = student(rows - 1) / 1.96 * math.sqrt(rows / (rows - 1))  # a bootstrap of few rows is too sure of itself
     if freedom < FEWEST_SEEDS or by_rows == 0:
-        return few * math.sqrt(1 + rows * SEED_SHARE**2)
+        return few * math.sqrt(1 + rows * share**2)
     values = [np.array([one.values[metric] for one in group], float) for group in (first, second)]
     squares = sum(float(((one - one.mean()) ** 2).sum()) for one in values)
     by_seeds = squares / freedom * (1 / len(first) + 1 / len(second))
