@@ -137,13 +137,13 @@ class Comparison:
 
 
 def told_apart(names: list[str], width: int = 26) -> list[str]:
-    """Names of runs for the heads of columns: without the folders that they share, and cut at the front, for they differ at the end.
+    """Names of runs for the heads of columns: without the folders that they share, and cut at the front: they differ at the end.
 
     >>> told_apart(["runs/houses-1", "runs/houses-2"]), told_apart(["a" * 30 + "-1", "b"], 6)
     (['houses-1', 'houses-2'], ['...a-1', 'b'])
     """
-    common = os.path.commonpath([os.path.dirname(name) for name in names])
-    ends = [os.path.relpath(name, common or ".") for name in names]
+    paths = [os.path.abspath(name) for name in names]
+    ends = [os.path.relpath(path, os.path.commonpath([os.path.dirname(one) for one in paths])) for path in paths]
     return [name if len(name) <= width else f"...{name[3 - width :]}" for name in ends]
 
 

@@ -258,7 +258,6 @@ def headline_metrics(task: str) -> list[str]:
         "multiclass": ["accuracy", "log_loss", "f1_macro", "precision_macro", "recall_macro", "roc_auc"],
         "multilabel": ["f1_macro", "f1_macro_at_half", "f1_micro", "hamming_loss", "exact_match", "average_precision", "roc_auc"],
         "regression": ["rmse", "mae", "r2", "median_absolute_error"],
-        "sequence": ["exact_match", "bleu", "chrf", "token_accuracy", "perplexity"],
         "forecast": ["mae", "rmse", "mase", "mse_standardised", "mae_standardised", "coverage_80", "interval_width"],
         "sequence": ["exact_match", "token_accuracy", "bleu", "chrf", "perplexity"],
     }[task]
