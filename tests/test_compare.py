@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,70 @@ def test_the_command(runs: list[plainloop.Run], monkeypatch: pytest.MonkeyPatch)
     assert found["page"] == "runs/comparison-1/compare.html"
     assert Path(found["page"]).exists()
     assert [Path(run["run"]).name for run in plainloop.runs("runs")] == ["pets-3", "pets-2", "pets-1"], "a comparison is no run"
+
+
+def test_windows_of_forecasts_are_paired_where_they_do_not_overlap(tmp_path: Path):
+    data = daily(tmp_path / "load.csv", rows=300)
+    options: dict[str, Any] = {**QUICK, "time": "day", "horizon": 4, "model": "series_linear"}
+    slow = {"epochs": 1, "set": "learning_rate=1e-6"}
+    first = plainloop.train(data, "load", output=str(tmp_path / "a"), **{**options, "epochs": 20})
+    second = plainloop.train(data, "load", output=str(tmp_path / "b"), **{**options, **slow}, lookback=20)
+    made = plainloop.compare(first, second, output="")
+    assert (made.unit, made.headline) == ("windows apart", "mae")
+    assert made.settings["source.lookback"][1] == 20
+    assert made.num_rows == len({line["row"] for line in lines_of(first.folder / "predictions.csv")}) >= 8
+    found = made.pairs[0].metrics["mae"]
+    errors = [mean_error(run.folder) for run in (first, second)]
+    assert found.difference == pytest.approx(errors[1] - errors[0])
+    assert found.real
+    assert not found.better
+
+
+def test_sentences_are_paired_and_counted_as_right_or_wrong(tmp_path: Path):
+    rows = [(f"w{i % 7} w{i % 5}", f"v{i % 7} v{i % 5}") for i in range(160)]
+    data = tmp_path / "pairs.tsv"
+    data.write_text("\n".join(["source\ttarget", *("\t".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    options: dict[str, Any] = {**QUICK, "task": "sequence", "model": "sequence_rnn", "types": "source=text"}
+    small = ["width=16", "dropout=0.0", "batch_tokens=200", "text.tokens=word", "sequence.tokens=word"]
+    first = plainloop.train(data, "target", output=str(tmp_path / "a"), **options, set=[*small, "learning_rate=1e-5"])
+    options |= {"epochs": 15, "set": [*small, "learning_rate=0.02"]}
+    second = plainloop.train(data, "target", output=str(tmp_path / "b"), **options)
+    made = plainloop.compare(first, second, output=str(tmp_path / "c"))
+    pair = made.pairs[0]
+    assert (made.unit, made.headline) == ("sentences", "exact_match")
+    wanted = [run.metrics["test"]["exact_match"]["value"] for run in (first, second)]
+    assert pair.metrics["exact_match"].difference == pytest.approx(wanted[1] - wanted[0])
+    assert pair.metrics["exact_match"].better
+    assert pair.metrics["chrf"].real
+    assert pair.mcnemar is not None
+    assert pair.mcnemar["only_second"] > pair.mcnemar["only_first"]
+
+
+def test_few_rows_widen_the_interval(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(paired, "SEED_SHARE", 0.0)
+    draw = np.random.default_rng(0)
+    for rows, most in ((4, 0.15), (10, 0.12)):  # of pairs that differ by chance alone
+        pairs = [[regression(draw.normal(size=rows)), regression(draw.normal(size=rows))] for _ in range(120)]
+        assert np.mean([differences([a], [b])["rmse"].real for a, b in pairs]) <= most
+    two = differences([regression(np.array([1.0, 2.0]))], [regression(np.array([5.0, 6.0]))])["rmse"]
+    assert not two.real
+
+
+def daily(path: Path, rows: int) -> Path:
+    """A load by day with a week in it."""
+    draw = np.random.default_rng(0)
+    begin = np.datetime64("2022-01-01")
+    lines = [f"{begin + i},{10 + 3 * np.sin(2 * np.pi * i / 7) + 0.3 * draw.normal():.3f}" for i in range(rows)]
+    path.write_text("\n".join(["day,load", *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def lines_of(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def mean_error(folder: Path) -> float:
+    return float(
+        np.mean([abs(float(line["truth"]) - float(line["prediction"])) for line in lines_of(folder / "predictions.csv")])
+    )

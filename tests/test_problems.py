@@ -14,9 +14,11 @@ from cyclopts import CycloptsError
 
 import make_problems
 import plainloop
+from plainloop import problems
 from plainloop.cli import app
 from plainloop.plain.faults import Fault
 from plainloop.problems import Notice, all_problems
+from plainloop.understand import setting_problems
 from plainloop.understand.check_finding import Finding
 
 KINDS = all_problems()
@@ -108,3 +110,11 @@ def test_prose_is_no_code():
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if issubclass(kind, Finding)], ids=lambda kind: kind.__name__)
 def test_the_fix_of_a_finding_is_code(kind: type):
     assert is_code(kind.example().fix)
+
+
+def test_a_misspelt_setting_is_replaced_in_the_line_to_paste(monkeypatch: pytest.MonkeyPatch):
+    words = ["train", "houses.csv", "--set", "width=64", "--set", "learnig_rate=0.01", "--target", "price"]
+    monkeypatch.setattr(problems, "TYPED", words)
+    monkeypatch.setattr(setting_problems, "TYPED", words)
+    fix = setting_problems.UnknownSetting("learnig_rate", ["learning_rate"], "table_mlp", "houses.csv", ["price"]).fix
+    assert fix == "plainloop train houses.csv --set width=64 --target price --set learning_rate=0.01"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import csv
 import json
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 import plainloop
-from plainloop.adjust.adjust_problems import OptionOfData, PackageMissing, SearchTooShort
+from plainloop.adjust.adjust_problems import OptionOfData, PackageMissing, SearchStopped, SearchTooShort
 from plainloop.adjust.spaces import Choice, Span, parsed, space_of
 from plainloop.adjust.study import storage_of
 from plainloop.training import Talk
@@ -109,6 +110,31 @@ def test_a_kill_loses_no_finished_trial(tmp_path: Path):
     assert len(after) + states(place).count("PRUNED") >= len(before) + 2
     if killed:
         assert "of a process that was killed" in out
+
+
+def test_a_trial_that_was_cut_off_goes_on_where_it_was(tmp_path: Path):
+    data, place = write_csv(tmp_path / "pets.csv", rows=200), tmp_path / "study"
+    options: dict[str, Any] = {"epochs": 6, "baseline": False}
+    first, second = [], []
+
+    def stopping(step: int, steps: int) -> int:
+        first.append(step)
+        return signal.SIGTERM if len(first) == 2 * steps + 2 else 0  # in the third epoch
+
+    def counting(step: int, steps: int) -> int:
+        second.append(step)
+        return 0
+
+    with pytest.raises(SearchStopped):
+        plainloop.tune(data, "label", trials=2, output=str(place), talk=Talk(quiet=True, watch=stopping), **options)
+    assert list(place.glob("trial-0/checkpoints/*"))
+    made = plainloop.tune(place, trials=1, talk=Talk(quiet=True, watch=counting))
+    assert len(second) <= 4 * (max(first) + 1) + 1, "the two epochs that it had are not learned again"
+    alone = plainloop.train(data, "label", talk=QUIET, output=str(tmp_path / "run"), **options)
+    assert made.trials[-1]["epochs"] == alone.metrics["epochs"] == 6
+    assert made.run is not None
+    weights = [(run.folder / "weights.safetensors").read_bytes() for run in (made.run, alone)]
+    assert weights[0] == weights[1], "the winner has the weights of its trial, and the trial those of a run"
 
 
 def test_two_processes_on_one_study_make_no_trial_twice(tmp_path: Path):

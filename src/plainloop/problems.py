@@ -92,8 +92,8 @@ def quoted(word: str) -> str:
     return shlex.quote(word) if re.search(r'["$`\\!]', word) else f'"{word}"'
 
 
-def command(verb: str, data: str, target: list[str], *options: str) -> str:
-    """A plainloop command line to paste; `options` are words that are quoted here.
+def command(verb: str, data: str, target: list[str], *options: str, without: str = "") -> str:
+    """A plainloop command line to paste; `options` are words that are quoted here; without: a setting that was typed, left out.
 
     >>> command("train", "houses.csv", ["price"], "--missing", "n/a,-")
     'plainloop train houses.csv --target price --missing n/a,-'
@@ -106,8 +106,16 @@ def command(verb: str, data: str, target: list[str], *options: str) -> str:
         if target and Path(named).is_file():  # the target was a file: its column has a name that is no option's value
             words[2] = named
         if TYPED[0] == verb or (TYPED[0], verb) == ("inspect", "train"):  # train has all options of inspect
-            words = with_options([word for word in TYPED[1:] if TYPED[0] == verb or word != "--json"], list(words[1:]))
+            place = typed_setting(without)
+            typed = [word for i, word in enumerate(TYPED) if i and not (place and i in (place - 1, place))]
+            words = with_options([word for word in typed if TYPED[0] == verb or word != "--json"], list(words[1:]))
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
+
+
+def typed_setting(name: str) -> int:
+    """The place in what was typed of the NAME=VALUE behind a `--set`; 0 where there is none."""
+    places = [i for i, word in enumerate(TYPED) if i and TYPED[i - 1] == "--set" and word.partition("=")[0] == name]
+    return places[-1] if places else 0
 
 
 def with_options(typed: list[str], wanted: list[str]) -> list[str]:

@@ -274,6 +274,8 @@ def work(
 
 def go_on(place: Path, metrics: Any, talk: Talk) -> Run:
     """See `api.resume`."""
+    from .adjust.lineage import reasons_of
+
     content = read_toml(place)
     if "result" in content:
         talk.line(f"{place} is finished already; there is nothing to do.")
@@ -292,7 +294,7 @@ def go_on(place: Path, metrics: Any, talk: Talk) -> Run:
         notices = [Remark(text) for text in made.get("notices", [])]
         own = OwnModel(config.model.settings.get("name", config.model.file))
         with machine_as_it_was():
-            return work(place, config, {}, notices, metrics, talk, own, bool(made.get("baseline", True)))
+            return work(place, config, reasons_of(place), notices, metrics, talk, own, bool(made.get("baseline", True)))
 
 
 @dataclass(frozen=True)

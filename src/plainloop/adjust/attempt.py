@@ -6,7 +6,6 @@ honest score left to report.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -62,7 +61,7 @@ def attempt(
     watch: Callable[[int, int], int] = lambda step, steps: 0,
     talk: Talk | None = None,
 ) -> Attempt:
-    """Trains the run with other settings in a folder of its own; keeps its history and its weights, not its checkpoints.
+    """Trains the run with other settings in a folder of its own, which holds its weights and its last checkpoints afterwards.
 
     Raises: Stopped, StorageFailed, and what on_record raises.
     """
@@ -79,7 +78,6 @@ def attempt(
             say=(talk or Talk(quiet=True)).line,
             parts=("train", "validation"),
         )
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     task, best = outcome.preparation.task, outcome.best_epoch
     place = outcome.history["epoch"].index(best) if best else None
     value = None if place is None else float(outcome.history[f"val_{task.headline}"][place])

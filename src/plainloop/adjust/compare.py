@@ -23,6 +23,7 @@ from .lineage import settings_of, signed
 from .paired import Difference, OnRows, differences, mcnemar, on_rows
 from .tested_rows import scored_of
 
+WORDS = {"Forecast": "windows apart", "Sequence": "sentences"}  # what is paired; a forecast's table is of all its windows
 SEEDS = {"machine.seed"}  # settings that do not make another model of a run, only another draw of it
 
 
@@ -69,6 +70,7 @@ class Comparison:
     headline: str
     part: str
     num_rows: int
+    unit: str = "rows"  # what is paired, in words
     folder: Path | None = None
     shown: list[str] = field(default_factory=list)  # metrics, the main ones first
 
@@ -106,12 +108,12 @@ class Comparison:
         return f"Comparison({', '.join(str(run.folder) for run in self.runs)})"
 
     def __str__(self) -> str:
-        names = [short(str(run.folder), 26) for run in self.runs]
+        names = told_apart([str(run.folder) for run in self.runs])
         rows = [[name, *(short(str(value), 26) for value in values)] for name, values in self.settings.items()]
         lines = aligned([["setting", *names], *rows]) if rows else ["No setting differs."]
         entries = [run.metrics[self.part] for run in self.runs]
         table = [[title(name), *(interval(entry.get(name), name) for entry in entries)] for name in self.shown[:8]]
-        lines += ["", *aligned([[f"{self.num_rows:,} {self.part} rows", *names], *table])]
+        lines += ["", *aligned([[f"{self.num_rows:,} {self.part} {self.unit}", *names], *table])]
         for pair in self.pairs:
             lines += ["", *self._pair_lines(pair)]
         return "\n".join([*lines, *([f"page  {self.page}"] if self.page else [])])
@@ -132,6 +134,17 @@ class Comparison:
         from html import escape
 
         return f"<pre>{escape(str(self))}</pre>"
+
+
+def told_apart(names: list[str], width: int = 26) -> list[str]:
+    """Names of runs for the heads of columns: without the folders that they share, and cut at the front: they differ at the end.
+
+    >>> told_apart(["runs/houses-1", "runs/houses-2"]), told_apart(["a" * 30 + "-1", "b"], 6)
+    (['houses-1', 'houses-2'], ['...a-1', 'b'])
+    """
+    paths = [os.path.abspath(name) for name in names]
+    ends = [os.path.relpath(path, os.path.commonpath([os.path.dirname(one) for one in paths])) for path in paths]
+    return [name if len(name) <= width else f"...{name[3 - width :]}" for name in ends]
 
 
 def told(found: Difference) -> str:
@@ -169,6 +182,7 @@ def compare(runs: Sequence[Run], output: str | None) -> Comparison:
         headline_of(first, part, groups[0].tested[0]),
         part,
         len(rows),
+        WORDS.get(first.config.task.name, "rows"),
         None,
         [n for n in shown if n in first.metrics[part]],
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..run_folder import Run
 
 MOST_METRICS = 8
+OF_SERIES = ("lookback", "horizon", "frequency", "resample", "length")  # values of the source that are settings of a run
 
 
 def settings_of(config: Config) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def settings_of(config: Config) -> dict[str, Any]:
     flat = {f"{section}.{name}": value for section in SECTIONS for name, value in nested[section].items()}
     model = nested["model"]
     flat["model"] = model["settings"].get("name", model["file"]) if model["file"] == "own" else model["file"]
+    flat |= {f"source.{name}": nested["source"][name] for name in OF_SERIES if nested["source"].get(name)}
     flat["columns"] = ", ".join(f"{column.name} ({column.type})" for column in config.inputs)
     return flat | {f"model.{name}": value for name, value in model["settings"].items()}
 

@@ -6,6 +6,7 @@ Every rate is a whole training with everything else the same; the validation row
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,9 @@ def tried(decided: Any, rate: float, talk: Talk) -> Attempt:
             history.setdefault(name, []).append(value)
 
     talk.training = True
+    folder = decided.place / f"rate-{rate:g}"
     try:
-        done = attempt(decided, {"train.learning_rate": rate}, decided.place / f"rate-{rate:g}", on_record=told, watch=talk.watch)
+        done = attempt(decided, {"train.learning_rate": rate}, folder, on_record=told, watch=talk.watch)
     except NonFiniteLoss as lost:
         headline = next((name.removeprefix("val_") for name in history if name.startswith("val_") and name != "val_loss"), "loss")
         return Attempt({"train.learning_rate": rate}, history, headline, False, None, 0, 0.0, lost.what)
@@ -113,6 +115,7 @@ def tried(decided: Any, rate: float, talk: Talk) -> Attempt:
         raise SearchStopped(stopped.exit_code, str(decided.place)) from stopped
     finally:
         talk.training = False
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     talk.line(
         f"learning rate {rate:g}: validation {title(done.headline)} {number(done.value, done.headline)}, {done.seconds:.1f} s"
     )

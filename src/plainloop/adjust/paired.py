@@ -13,7 +13,7 @@ its exact form; the quantile of t by its expansion, M. Abramowitz, I. Stegun, Ha
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +23,14 @@ from ..judge.intervals import draws
 from ..judge.scored import Scored
 from ..judge.sentences import Sentences, sentence_draws
 from ..judge.wording import LOWER_IS_BETTER
+from .tested_windows import Tested
 
 # What another seed moves a mean over all rows by, as a share of the spread of the differences between single rows:
 # measured over pairs that differ by seed alone, docs/experiments.md
 SEED_SHARE = 0.04
+# of metrics that turn on how often a net says yes, which another seed moves more than how good it is
+SEED_SHARE_OF = dict.fromkeys(("recall", "balanced_accuracy", "f1", "f1_macro", "recall_macro"), 0.055)
+FEWEST_ROWS = 3  # below that nothing can be said of chance
 FEWEST_SEEDS = 3  # degrees of freedom from which the spread over seeds is taken from the runs themselves
 
 
@@ -36,12 +40,14 @@ class OnRows:
 
     name: str
     rows: np.ndarray  # their numbers in the source
-    scored: Scored | Sentences
-    values: dict[str, float | None]  # metrics.json's
+    scored: Scored | Sentences | Tested
+    values: Mapping[str, float | None]  # metrics.json's
     draws: dict[str, np.ndarray]
 
 
-def on_rows(name: str, rows: np.ndarray, scored: Scored | Sentences, values: dict[str, float | None]) -> OnRows:
+def on_rows(name: str, rows: np.ndarray, scored: Scored | Sentences | Tested, values: dict[str, float | None]) -> OnRows:
+    if isinstance(scored, Tested):
+        return OnRows(name, rows, scored, scored.values, scored.drawn())
     drawn = sentence_draws(scored, values) if isinstance(scored, Sentences) else draws(scored, values)
     return OnRows(name, rows, scored, values, drawn)
 
@@ -82,7 +88,7 @@ def difference(metric: str, first: Sequence[OnRows], second: Sequence[OnRows]) -
     means = [np.mean([one.draws[metric] for one in group], axis=0) for group in (first, second)]
     drawn: np.ndarray = means[1] - means[0]
     drawn = drawn[np.isfinite(drawn)]
-    if len(drawn) < 20:
+    if len(drawn) < 20 or len(first[0].scored) < FEWEST_ROWS:
         return Difference(metric, value, -math.inf, math.inf)
     low, high = np.percentile(drawn, [2.5, 97.5])
     by_rows = float(drawn.std())
@@ -93,9 +99,10 @@ def difference(metric: str, first: Sequence[OnRows], second: Sequence[OnRows]) -
 def widening(by_rows: float, metric: str, first: Sequence[OnRows], second: Sequence[OnRows]) -> float:
     """By how much the spread over seeds makes the interval wider than that over rows alone."""
     freedom = len(first) + len(second) - 2
-    rows = len(first[0].scored)
+    rows, share = len(first[0].scored), SEED_SHARE_OF.get(metric, SEED_SHARE)
+    few = student(rows - 1) / 1.96 * math.sqrt(rows / (rows - 1))  # a bootstrap of few rows is too sure of itself
     if freedom < FEWEST_SEEDS or by_rows == 0:
-        return math.sqrt(1 + rows * SEED_SHARE**2)
+        return few * math.sqrt(1 + rows * share**2)
     values = [np.array([one.values[metric] for one in group], float) for group in (first, second)]
     squares = sum(float(((one - one.mean()) ** 2).sum()) for one in values)
     by_seeds = squares / freedom * (1 / len(first) + 1 / len(second))
@@ -116,16 +123,25 @@ def student(freedom: int) -> float:
     return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
-def mcnemar(first: Scored | Sentences, second: Scored | Sentences) -> dict[str, Any] | None:
+def mcnemar(first: Scored | Sentences | Tested, second: Scored | Sentences | Tested) -> dict[str, Any] | None:
     """Rows that only one of the two gets right, and the chance of so uneven a share if both were equally good.
 
     None where nothing is right or wrong.
     """
-    if isinstance(first, Sentences) or isinstance(second, Sentences) or first.kind not in ("Binary", "Multiclass"):
+    right = [right_of(one) for one in (first, second)]
+    if right[0] is None or right[1] is None:
         return None
-    right = [one.predicted == one.truth for one in (first, second)]
     only_first, only_second = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())
     return {"only_first": only_first, "only_second": only_second, "p": both_sides(only_first, only_second)}
+
+
+def right_of(one: Scored | Sentences | Tested) -> np.ndarray | None:
+    """Which rows are right; None where rows are neither right nor wrong. Shape: bool (n,)."""
+    if isinstance(one, Sentences):
+        return one.exact == 1
+    if isinstance(one, Scored) and one.kind in ("Binary", "Multiclass"):
+        return np.asarray(one.predicted == one.truth)
+    return None
 
 
 def both_sides(a: int, b: int) -> float:

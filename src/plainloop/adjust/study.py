@@ -30,7 +30,7 @@ def need_optuna() -> Any:
         import optuna
     except ImportError as error:
         raise PackageMissing("plainloop tune", "optuna", "tune") from error
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # its warnings are tracebacks of trials that failed, which are told of
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     return optuna
 
@@ -128,7 +128,12 @@ def give_back(study: Any, place: Path, own: int) -> int:
             ]
             for trial in left:
                 study.tell(trial.number, state=state.FAIL)
-                study.enqueue_trial(trial.params, user_attrs={"again": trial.number})
+                try_again(study, trial)
             return len(left)
     except RunBusy:
         return 0
+
+
+def try_again(study: Any, trial: Any) -> None:
+    """Puts the settings of a trial that was cut off at the head of the queue; its checkpoints are those of the new one."""
+    study.enqueue_trial(trial.params, user_attrs={"again": trial.number})

@@ -13,15 +13,14 @@ from ..judge.scored import Scored
 from ..judge.sentences import Sentences
 from ..plain.evaluate import FORMULA
 from .adjust_problems import CannotCompare
+from .tested_windows import Columns, Tested, windows
 
 if TYPE_CHECKING:
     from ..run_folder import Run
 
-Columns = dict[str, list[str]]
 
-
-def scored_of(run: Run) -> tuple[np.ndarray, Scored | Sentences]:
-    """The row numbers of the run's predictions.csv, and what was said of them. Raises: CannotCompare."""
+def scored_of(run: Run) -> tuple[np.ndarray, Scored | Sentences | Tested]:
+    """What names the rows of the run's predictions.csv, and what was said of them. Raises: CannotCompare."""
     kind = run.config.task.name
     if kind not in READERS:
         raise CannotCompare([str(run.folder)], f"rows of the task {kind.lower()} cannot be paired yet")
@@ -30,7 +29,8 @@ def scored_of(run: Run) -> tuple[np.ndarray, Scored | Sentences]:
             lines = list(csv.reader(file))
         state = json.loads((run.folder / "prepared.json").read_text(encoding="utf-8"))["task"]
         columns = {name: [line[i] for line in lines[1:]] for i, name in enumerate(lines[0])}
-        return np.array(columns["row"], np.int64), READERS[kind](columns, state)
+        found = READERS[kind](columns, state)
+        return found.rows if isinstance(found, Tested) else np.array(columns["row"], np.int64), found
     except (OSError, LookupError, ValueError) as error:
         raise CannotCompare([str(run.folder)], f"its predictions.csv cannot be read: {error}") from error
 
@@ -73,11 +73,12 @@ def bare(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell
 
 
-READERS: dict[str, Callable[[Columns, dict[str, Any]], Scored | Sentences]] = {
+READERS: dict[str, Callable[[Columns, dict[str, Any]], Scored | Sentences | Tested]] = {
     "Binary": binary,
     "Multiclass": multiclass,
     "Multilabel": multilabel,
     "Regression": regression,
+    "Forecast": windows,
     "Sequence": sequence,
 }
 

@@ -33,16 +33,33 @@ from .base import base_of
 from .lineage import settings_of
 from .retrain import inherit, moved
 from .spaces import Space, as_default, space_of
-from .study import WORKER, give_back, is_study, mend_journal, need_optuna, others, read_facts, storage_of, working, write_facts
+from .study import (
+    WORKER,
+    give_back,
+    is_study,
+    mend_journal,
+    need_optuna,
+    others,
+    read_facts,
+    storage_of,
+    try_again,
+    working,
+    write_facts,
+)
 from .trials import Study, outcome_of, ranked, told_of, write_study
 
 MINUTES = 10.0  # of a search for which neither time nor trials are given
 SHARE_OF_JUDGING = 0.06  # of the time, kept for judging the winner
+SECONDS_OF_JUDGING = 10.0  # at least, where the time allows it
+MOST_FOR_JUDGING = 0.3  # of the time
+ROOM = 1.25  # times the seconds of a trial that has to be trained over again
+LONGEST = 3.0  # a trial may take this many times the seconds of the first one,
+SHARE_OF_TRIAL = 0.1  # or this share of the time, where that is more: one slow trial must not be the whole search
 WORDS_OF_STUDY = ("output", "baseline")  # options that a study which goes on can be given
 
 
 class OutOfTime(Exception):
-    """Ends a trial when the time of the search is over."""
+    """Ends a trial when the time of the search is over, or its own."""
 
 
 @dataclass
@@ -62,13 +79,32 @@ class Search:
 
     @property
     def end(self) -> float:
-        """When the trials must be over, so that the winner can still be trained and judged in time."""
-        best = ranked(self.study, self.higher)
+        """When the trials must be over, so that the winner can still be judged in time, and trained where it is not kept."""
         if not math.isfinite(self.seconds):
             return math.inf
+        best = ranked(self.study, self.higher)
         if not best or best[0]["state"] != "finished":
             return self.begun + 0.45 * self.seconds
-        return self.begun + self.seconds * (1 - SHARE_OF_JUDGING) - 1.25 * best[0]["seconds"]
+        judging = min(max(SHARE_OF_JUDGING * self.seconds, SECONDS_OF_JUDGING), MOST_FOR_JUDGING * self.seconds)
+        training = 0.0 if self.trained(best[0]) or self.is_winner(best[0]) else ROOM * best[0]["seconds"]
+        return self.begun + self.seconds - judging - training
+
+    @property
+    def longest(self) -> float:
+        """The seconds that a trial may take."""
+        first = next(
+            (t.user_attrs.get("seconds") for t in self.study.get_trials(deepcopy=False) if t.state.name == "COMPLETE"), None
+        )
+        return math.inf if first is None else max(LONGEST * first, SHARE_OF_TRIAL * self.seconds)
+
+    def trained(self, row: dict[str, Any]) -> Path | None:
+        """The checkpoints of a finished trial, where they are in the folder of this study."""
+        folder = self.place / f"trial-{row['trial']}" / "checkpoints"
+        return folder if row["state"] == "finished" and folder.is_dir() else None
+
+    def is_winner(self, row: dict[str, Any]) -> bool:
+        """Whether the study, which goes on, has a run of this trial already."""
+        return bool(read_facts(self.place).get("winner", {}).get("trial") == row["trial"])
 
 
 def tune(
@@ -177,23 +213,39 @@ def one_trial(search: Search) -> None:
     try:
         search.study.optimize(objective(search), n_trials=1, catch=(NonFiniteLoss, ModelDoesNotFit))
     except Stopped as stopped:
-        give_back(search.study, search.place, search.number)
+        last = [t for t in search.study.get_trials(deepcopy=False) if t.user_attrs.get(WORKER) == search.number][-1]
+        try_again(search.study, last)
         again = f"plainloop tune {quoted(str(search.place))}"
         raise SearchStopped(stopped.exit_code, str(search.place), again) from stopped
     finally:
         talk.training = False
+    keep_best(search)
     left = search.seconds - (time.monotonic() - search.begun)
     talk.line(told_of(search.study, search.number, search.headline, search.higher, left))
 
 
+def keep_best(search: Search) -> None:
+    """Of the folders of trials only that of the best one stays, which the winner goes on from, and those of trials under way."""
+    trials = search.study.get_trials(deepcopy=False)
+    best = ranked(search.study, search.higher)
+    stay = {trial.number for trial in trials if trial.state.name == "RUNNING"} | {row["trial"] for row in best[:1]}
+    stay |= {trial.user_attrs.get("again") for trial in trials if trial.state.name == "WAITING"}
+    for trial in trials:
+        if trial.number not in stay:
+            shutil.rmtree(search.place / f"trial-{trial.number}", ignore_errors=True)
+
+
 def objective(search: Search) -> Callable[[Any], float]:
     """What optuna asks of a trial: the validation score of an attempt."""
-    pruned, end = need_optuna().TrialPruned, search.end
+    pruned, end, longest = need_optuna().TrialPruned, search.end, search.longest
 
     def tried(trial: Any) -> float:
         trial.set_user_attr(WORKER, search.number)
         settings = {name: line.ask(trial, name) for name, line in search.space.items()}
         folder, begun, epochs = search.place / f"trial-{trial.number}", time.monotonic(), 0
+        cut = search.place / f"trial-{trial.user_attrs.get('again')}"
+        if cut.is_dir():  # of a process that was killed: it goes on from its last checkpoint
+            cut.replace(folder)
 
         def on_record(record: Record) -> None:
             nonlocal epochs
@@ -203,22 +255,23 @@ def objective(search: Search) -> Callable[[Any], float]:
                 raise pruned()
 
         def watch(step: int, steps: int) -> int:
-            if time.monotonic() > end:
-                raise OutOfTime
+            now = time.monotonic()
+            if now > end or now - begun > longest:
+                raise OutOfTime("out of time" if now > end else f"it takes more than {longest:.0f} s")
             return search.talk.watch(step, steps)
 
         try:
             done = attempt(search.decided, settings, folder, on_record=on_record, watch=watch)
-        except OutOfTime:
-            trial.set_user_attr("ended", "out of time")
+        except OutOfTime as over:
+            trial.set_user_attr("ended", str(over))
             raise pruned() from None
         except (NonFiniteLoss, ModelDoesNotFit) as lost:
             trial.set_user_attr("ended", lost.what)
             raise
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
             trial.set_user_attr("epochs", epochs)
             trial.set_user_attr("seconds", round(time.monotonic() - begun, 3))
+        trial.set_user_attr("epochs", len(done.history["epoch"]))
         trial.set_user_attr("best_epoch", done.best_epoch)
         return math.nan if done.value is None else done.value
 
@@ -239,7 +292,7 @@ def winner(search: Search, made: Study, metrics: Any) -> Run | None:
             search.talk.line("Another process goes on with the search; it trains the winner.")
             return None
         facts = read_facts(search.place)
-        if facts.get("winner", {}).get("trial") == best["trial"]:
+        if search.is_winner(best):
             with suppress(RunNotFinished, ValueError):
                 return Run(search.place.parent / facts["winner"]["run"])
         run = retrained(search, best, len(made.trials), metrics)
@@ -261,5 +314,10 @@ def retrained(search: Search, best: dict[str, Any], trials: int, metrics: Any) -
     place = new_folder(None, name, search.place.parent)
     decided = moved(replace(search.decided, config=config, reasons=reasons), search.place, place)
     value = outcome_of(best)
+    if trained := search.trained(best):  # the same config and data: what it would learn again is there
+        shutil.copytree(trained, place / "checkpoints")
+        search.talk.line(f"Trial {best['trial']} is the best; it is trained, so that only the test rows are left.")
     tuned = {"study": f"../{search.place.name}", "trial": best["trial"], "trials": trials, f"validation_{search.headline}": value}
-    return carry_out(decided, metrics, search.talk, lambda new: {"tuned": tuned})
+    run = carry_out(decided, metrics, search.talk, lambda new: {"tuned": tuned})
+    shutil.rmtree(search.place / f"trial-{best['trial']}", ignore_errors=True)
+    return run

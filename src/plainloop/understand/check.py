@@ -28,10 +28,10 @@ import torch
 from torch import Tensor, nn
 
 from ..problems import PlainloopError
+from .check_alike import alike
 from .check_backward import backward, not_finite
 from .check_batch import PRIMES, Data, as_data
 from .check_before import (
-    alike,
     can_learn,
     devices,
     label_order,
@@ -152,7 +152,7 @@ def rows_of(data: Data) -> int:
     first = list(tensors_in(data.take(1)))
     each = max([tensor.numel() for tensor in first] or [1])
     sizes = {size for tensor in first for size in tensor.shape[1:]}
-    most = min(data.num_rows or 10**9, max(3, NUMBERS_PER_PASS // max(1, each)))
+    most = min(data.num_rows or 10**9, max(5, NUMBERS_PER_PASS // max(1, each)))
     if data.num_rows is None:  # a stream: what its first batch holds
         most = min(most, max([len(tensor) for tensor in tensors_in(data.take(10**9)) if tensor.dim()] or [1]))
     fitting = [prime for prime in PRIMES if prime <= most]

@@ -14,7 +14,7 @@ from ..problems import listed
 from .check_batch import Batch, Data
 from .check_finding import Finding
 from .check_graph import hidden_tensors
-from .check_lines import Line, Script, attribute_line
+from .check_lines import Line, Script, attribute_line, line_of_layer
 from .check_problems_data import DataUnusable, LabelsSorted, NotFinite, OneLabelOnly, WrongDevice
 from .check_problems_model import LeftInEval, NotBuilt, WrongInputShape
 from .check_problems_training import (
@@ -23,7 +23,6 @@ from .check_problems_training import (
     NotInOptimizer,
     PartOutsideOptimizer,
     UnregisteredLayers,
-    WeightsAlike,
 )
 from .check_trace import tensors_in
 from .check_trial import Trial
@@ -77,6 +76,14 @@ def without_gradients(script: Script) -> Finding | None:
 
 def can_learn(model: nn.Module, script: Script) -> Finding | None:
     """Whether the model has parameters that learn."""
+    lazy = [name for name, p in model.named_parameters() if isinstance(p, nn.parameter.UninitializedParameter)]
+    if lazy:
+        owner = lazy[0].rpartition(".")[0]
+        line = line_of_layer(model, owner, script)
+        text = f"{type(model.get_submodule(owner)).__name__} {owner} does not know its sizes yet"
+        why = "A lazy layer takes them from the first batch; before that it has no weights to learn, to save or to load."
+        fix = f"model({script.data(0)[0] or 'x'}[:2])  # once, before anything else; or the layer that is not lazy, with its size"
+        return NotBuilt(text, "Layers with weights.", fix, why, where=(line,) if line else ())
     parameters = dict(model.named_parameters())
     line = script.of(0, "model")
     where: tuple[Line, ...] = (line,) if line else ()
@@ -304,33 +311,6 @@ def label_order(trial: Trial) -> None:
                     where=maybe(trial.script.of(1, "data")),
                 )
             )
-
-
-def alike(trial: Trial) -> None:
-    """Layers whose units all begin with the same weights, other than a last one of zeros."""
-    layers = [m for m in trial.core.modules() if isinstance(m, (nn.Linear, nn.modules.conv._ConvNd)) and len(m.weight) > 1]
-    for layer in layers[:-1]:
-        weight = layer.weight.detach().flatten(1)
-        if layer.weight.requires_grad and bool((weight == weight[:1]).all()) and (weight.any() or not has_skip(trial, layer)):
-            text = f"All {len(weight)} units of {trial.layer(layer)} begin with the same weights"
-            name = trial.path(layer)
-            trial.add(
-                WeightsAlike(
-                    text, "Units that differ.", f"nn.init.xavier_uniform_({name}.weight)", where=maybe(trial.made(layer))
-                )
-            )
-            return
-
-
-def has_skip(trial: Trial, layer: nn.Module) -> bool:
-    """Whether what a layer of zeros says joins something before another layer reads it: a branch that begins as nothing."""
-    places = [i for i, call in enumerate(trial.tape.calls) if call.layer is layer]
-    for call in trial.tape.calls[places[-1] + 1 :] if places else []:
-        if call.name.strip("_") in ("add", "iadd", "mul", "chunk", "split", "radd", "cat", "stack"):
-            return True
-        if isinstance(call.layer, (nn.Linear, nn.modules.conv._ConvNd, nn.RNNBase)):
-            return False
-    return False
 
 
 def no_labels(data: Data, batch: Batch, task: str | None, loss: Any, script: Script) -> Finding | None:

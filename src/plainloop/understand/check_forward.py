@@ -261,6 +261,8 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
             where=where,
         )
     fix = (line.code if line else "model(x)") + "  # reproduces it"
+    if "forward(inputs: dict)" in text:  # of plain/models/own.py
+        fix = f"def forward(self, inputs: dict):  # with {', '.join(trial.batch.args[0])}"
     doing = f"{call.name} fails: " if call is not None and call.name not in text else ""
     return ForwardFails(f"{doing}{type(error).__name__}: {text[:150]}", "A forward that runs on a batch.", fix, where=where)
 
@@ -330,7 +332,9 @@ def other_inputs(trial: Trial, text: str) -> Finding:
     line = method_line(type(trial.core), "forward", returns=False)
     lacking = re.findall(r"'(\w+)'", text) if "missing" in text else []
     fix = f"def forward(self, {', '.join(f'x{i + 1}' for i in range(given))}):"
-    if lacking:
+    if lacking and trial.inside:
+        fix = "def forward(self, x):  # all numbers of a row; or forward(self, inputs: dict), which has each kind of input"
+    elif lacking:
         fix = f"return x, {', '.join(lacking)}, y  # in the data: as many inputs as forward takes, then the label"
     return ForwardFails(
         f"forward gets {given} input{'s' if given > 1 else ''}: {text.partition('forward() ')[2]}",

@@ -71,10 +71,18 @@ def run(trial: Trial, batch: Batch) -> Ran | None:
     return tape
 
 
+def fullest(batch: Batch, row: int) -> int:
+    """Another row than this with the fewest zeros, which are padding where rows are texts: padding alone would hide a mix."""
+    words = [t for t in batch.inputs if t.dim() == 2 and len(t) == batch.rows and not t.is_floating_point()]
+    counts = words[0].ne(0).sum(1) if words else torch.zeros(batch.rows)
+    counts[row] = -1
+    return int(counts.argmax())
+
+
 def others_exchanged(batch: Batch, row: int) -> Batch:
-    """The batch with every row but one replaced by the first; floats are changed too, in case all rows are alike."""
+    """The batch with every row but one replaced by the fullest; floats are changed too, in case all rows are alike."""
     n = batch.rows
-    order = torch.zeros(n, dtype=torch.long)
+    order = torch.full((n,), fullest(batch, row), dtype=torch.long)
     order[row] = row
 
     def one(tensor: Tensor) -> Tensor:

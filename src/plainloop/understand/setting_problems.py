@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..plain.faults import shorten
-from ..problems import Notice, PlainloopError, command, listed, nearest
+from ..problems import TYPED, Notice, PlainloopError, command, listed, nearest, typed_setting
 
 
 @dataclass(eq=False)
@@ -53,7 +53,8 @@ class UnknownSetting(PlainloopError):
         self.what = f"Unknown setting {shorten(self.name)}."
         self.expected = f"Expected a setting of the run or of the model {self.model}: {listed(self.near, 12)}."
         best = self.near[0] if self.near else "epochs"
-        self.fix = command("train", self.data, self.target, "--set", f"{best}=...")
+        value = TYPED[place].partition("=")[2] if (place := typed_setting(self.name)) else "..."
+        self.fix = command("train", self.data, self.target, "--set", f"{best}={value}", without=self.name)
 
     @classmethod
     def example(cls) -> UnknownSetting:

@@ -78,7 +78,7 @@ def flat(inputs: dict[str, Tensor], shapes: dict[str, Any]) -> Tensor:
     Shape: float32 (B, F), numbers first, then each category one-hot, then pixels; images alone stay (B, C, H, W). Pixels are
     standardised by the mean and deviation of their channel. Text alone stays int64 (B, T), 0 being padding.
 
-    Raises: ValueError for text beside other inputs, which one tensor cannot hold.
+    Raises: ValueError for text beside other inputs and for series, which one tensor cannot hold.
     """
     if "text" in inputs:
         if len(inputs) > 1:
@@ -94,6 +94,8 @@ def flat(inputs: dict[str, Tensor], shapes: dict[str, Any]) -> Tensor:
         )
         pixels = (inputs["image"].float() - mean) / std
         parts.append(pixels.flatten(1) if parts else pixels)
+    if not parts:
+        raise ValueError(f"{', '.join(inputs)} need a module whose forward(inputs: dict) takes them by kind")
     return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 
 
