@@ -226,6 +226,14 @@ def test_intervals_lie_round_the_values_of_the_task():
     assert {name: float(form(weight)[0]) for name, form in forms.items()} == pytest.approx(again, rel=1e-4)
 
 
+def test_a_right_answer_is_never_one_of_the_worst():
+    from plainloop.judge.sequences import best_and_worst
+
+    found = best_and_worst(Sentences(["a b", "c d", "e f", "x"], ["a b", "c d", "e g", "h"], np.array([0.9, 0.1, 0.8, 0.7])))
+    assert found["worst"] == [3, 2]
+    assert found["best"][:2] == [0, 1]
+
+
 def test_the_signature_says_how_was_counted():
     assert "tok:13a" in signatures()["bleu"]
     assert "version:" in signatures()["chrf"]

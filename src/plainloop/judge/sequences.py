@@ -178,11 +178,11 @@ def by_length(main: Sentences, asked: list[str]) -> list[dict[str, Any]]:
 
 
 def best_and_worst(main: Sentences) -> dict[str, list[int]]:
-    """Rows of the worst answers, the surest of them first, and of the best ones, the longest first."""
+    """Rows of the worst answers, the surest of them first, and of the best ones, the longest first; a right one is never bad."""
     sizes = np.array([len(text) for text in main.truth])
-    worst = np.lexsort((-main.sure, main.each.round(6)))[:EXAMPLES]
+    worst = np.lexsort((-main.sure, main.each.round(6)))
     best = np.lexsort((-sizes, -main.each.round(6)))[:EXAMPLES]
-    return {"worst": worst.tolist(), "best": best.tolist()}
+    return {"worst": worst[main.exact[worst] == 0][:EXAMPLES].tolist(), "best": best.tolist()}
 
 
 def example(outcome: Any, part: str, main: Sentences, asked: list[str], place: int) -> dict[str, Any]:
@@ -290,8 +290,7 @@ def sequence_report(judged: Mapping[str, Any]) -> str:
             )
     lines = [*textwrap.wrap(judged["verdict"], 80), "", *aligned(table)]
     lines += ["", f"BLEU signature {judged['signatures']['bleu']}"] if entries["bleu"]["value"] is not None else []
-    worst = [one for one in judged["examples"]["worst"] if one["truth"] != one["written"]][:3]
-    for one in worst:
+    for one in judged["examples"]["worst"][:3]:
         lines += [
             "",
             *(

@@ -36,8 +36,8 @@ def settle(threads: int, seed: int) -> None:
 def keep_memory() -> None:
     """Has the C library keep the memory of tensors that are gone, for those of the next step.
 
-    glibc hands the memory of large ones back at once, and the system clears each page of the next ones anew: a quarter of a
-    step of sequence_transformer on a CPU. The variables MALLOC_... of the environment are the user's word and stand; other C
+    glibc hands the memory of large ones back at once, and the system clears each page of the next ones anew: a tenth of the
+    time of sequence_transformer on a CPU. The variables MALLOC_... of the environment are the user's word and stand; other C
     libraries are left alone.
     """
     if sys.platform == "linux" and not any(name.startswith("MALLOC_") for name in os.environ):
