@@ -54,7 +54,8 @@ class TimesRepeated(Notice):
 
     def __post_init__(self) -> None:
         alike = f"; in {self.equal:,} the rows are equal" if self.equal else ""
-        self.what = f'{self.count:,} times in "{self.column}" have several rows, the first {self.first}{alike}.'
+        times = f'{self.count:,} times in "{self.column}" have' if self.count > 1 else f'One time in "{self.column}" has'
+        self.what = f"{times} several rows, the first {self.first}{alike}."
         self.expected = "Expected one row for each time; their numbers are averaged."
         self.fix = f"remove one of the rows from {self.data}, or with --frequency rows keep each row as a step"
 
@@ -114,7 +115,8 @@ class TimesMoved(Notice):
     first: str
 
     def __post_init__(self) -> None:
-        self.what = f'{self.count:,} times in "{self.column}" lie beside the steps of {self.frequency}, the first {self.first}.'
+        times = f'{self.count:,} times in "{self.column}" lie' if self.count > 1 else f'One time in "{self.column}" lies'
+        self.what = f"{times} beside the steps of {self.frequency}, the first {self.first}."
         self.expected = "Expected times on the steps; these count to the nearest one."
         self.fix = "nothing has to be done; --frequency rows takes the rows as they stand"
 
