@@ -47,7 +47,9 @@ def test_on_other_rows_rare_labels_gain():
 def test_labels_that_hardly_a_row_has():
     probabilities, truth = rare(300)
     truth[:, 2] = False
-    truth[:2, 2] = True
+    truth[probabilities[:, 2].argmax(), 2] = True
+    assert ((probabilities > np.array(thresholds(probabilities, truth)))[:, 2] == truth[:, 2]).all(), "one row tells enough"
+    truth[:, 2] = False
     cuts = thresholds(probabilities, truth)
     assert cuts[2] == thresholds(probabilities.reshape(-1, 1), truth.reshape(-1, 1))[0]
     assert thresholds(probabilities, np.zeros_like(truth)) == [0.5] * 3

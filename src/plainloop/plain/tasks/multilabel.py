@@ -20,7 +20,6 @@ from ..table import Cells, Words
 from .classify import members
 
 STEPS, REACH = 8, 8  # while training, scores are counted in eighths of a logit from -8 to 8: thresholds are sought between them
-FEWEST = 3  # validation rows that a label must have for a threshold of its own; rarer ones share that of all labels together
 
 
 class Multilabel:
@@ -121,7 +120,7 @@ class Multilabel:
         having = hits[:, -1:]
         f1 = 2 * hits / np.maximum(hits + wrong + having, 1)
         common = (2 * hits.sum(0) / np.maximum((hits + wrong + having).sum(0), 1)).argmax()
-        found = np.where(having[:, 0] >= FEWEST, f1.max(1), f1[:, common])
+        found = np.where(having[:, 0] > 0, f1.max(1), f1[:, common])
         if self.settled:
             cuts = torch.tensor(self.thresholds or [0.5] * self.num_outputs).logit(1e-6).numpy()
             found = f1[range(self.num_outputs), np.clip(STEPS * REACH - 1 - np.ceil(cuts * STEPS), 0, len(f1[0]) - 1).astype(int)]
@@ -188,8 +187,8 @@ class Multilabel:
 def thresholds(probabilities: np.ndarray, truth: np.ndarray) -> list[float]:
     """For each label the threshold with the best F1 on these rows, between two probabilities that occur.
 
-    A label that fewer than three of the rows have takes the best one for all labels together. Z. Lipton, C. Elkan, B.
-    Naryanaswamy, Optimal Thresholding of Classifiers to Maximize F1 Measure (2014).
+    A label that none of the rows has takes the best one for all labels together. Z. Lipton, C. Elkan, B. Naryanaswamy,
+    Optimal Thresholding of Classifiers to Maximize F1 Measure (2014).
 
     Shape: probabilities float64 (B, C), truth bool (B, C).
 
@@ -200,7 +199,7 @@ def thresholds(probabilities: np.ndarray, truth: np.ndarray) -> list[float]:
         return [0.5] * truth.shape[1]
     common = _best(probabilities.reshape(-1), truth.reshape(-1))
     return [
-        _best(probabilities[:, slot], truth[:, slot]) if truth[:, slot].sum() >= FEWEST else common
+        _best(probabilities[:, slot], truth[:, slot]) if truth[:, slot].any() else common
         for slot in range(truth.shape[1])
     ]
 
