@@ -131,14 +131,14 @@ def test_a_jpeg_with_harmless_bytes_at_its_end_is_read():
 
 def test_bombs_are_refused_by_their_header():
     data = encoded(Image.new("1", (20_000, 20_000)), "PNG")
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(Unreadable, match="more than 50 million pixels"):
         decode(data, RGB)
     with pytest.raises(Unreadable):
         header_of(data)
     with pytest.raises(Unreadable, match="8000 x 8000 pixels, more than 50 million"):
         decode(encoded(Image.new("L", (8_000, 8_000)), "JPEG"), RGB)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_cache_decodes_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

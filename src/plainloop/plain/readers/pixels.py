@@ -9,6 +9,7 @@ crop the centre" does. Used by pixel_cache.py. Copied into ejected projects.
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from enum import IntFlag
 from typing import Any, NamedTuple
@@ -144,14 +145,40 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 def _orientation(data: bytes) -> int:
     """The EXIF orientation of a JPEG, 1 where it has none."""
-    if data.find(b"Exif\0\0", 0, 100_000) < 0:
-        return 1
+    start = data.find(b"Exif\0\0", 0, 100_000)
+    value = 1 if start < 0 else _tag(data, start)
+    if value is not None:
+        return value if value in range(1, 9) else 1
     try:
         with _opened(data) as picture:
             value = picture.getexif().get(ORIENTATION, 1)
     except Unreadable:
         return 1
     return value if value in range(1, 9) else 1
+
+
+def _tag(data: bytes, start: int) -> int | None:
+    """The orientation in the EXIF segment whose name stands at `start`, 1 where it has none; None where pillow must look.
+
+    The segment is a TIFF header and a table of entries (Exif 2.32, sections 4.5 and 4.6).
+    """
+    place = 2
+    while data[place : place + 1] == b"\xff" and place + 4 < start and 0xDB <= data[place + 1] != 0xFF:  # segments have lengths
+        place += 2 + int.from_bytes(data[place + 2 : place + 4])
+    tiff, end = start + 6, place + 2 + int.from_bytes(data[place + 2 : place + 4])
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[tiff : tiff + 4])
+    if place + 4 != start or data[place : place + 2] != b"\xff\xe1" or order is None or data.find(b"Exif\0\0", tiff, 100_000) > 0:
+        return None
+    try:
+        (first,) = struct.unpack_from(f"{order}I", data, tiff + 4)
+        (count,) = struct.unpack_from(f"{order}H", data, tiff + first)
+        entries = data[tiff + first + 2 : min(tiff + first + 2 + 12 * count, end)]
+        found = [entry[1:] for entry in struct.iter_unpack(f"{order}HHIHH", entries) if entry[0] == ORIENTATION]
+    except struct.error:
+        return None
+    if not found and len(entries) == 12 * count:  # pillow takes it from XMP then
+        return None if b"http://ns.adobe.com/xap/" in data else 1
+    return found[0][2] if len(found) == 1 and found[0][:2] == (3, 1) and len(entries) == 12 * count else None
 
 
 def _check_pixels(height: int, width: int) -> None:
