@@ -18,6 +18,7 @@ from PIL import Image
 from pictures import encoded, folder, idx, idx_folder, jpeg, pixels, zipped
 from plainloop.options import DataOptions
 from plainloop.problems import Notice, PlainloopError
+from plainloop.show import look_text
 from plainloop.understand.image_copies import alike, looks
 from plainloop.understand.images import PictureOptions, Scan, are_pictures, scan, schema_of
 from plainloop.understand.look import look
@@ -346,3 +347,22 @@ def test_a_contact_sheet_shows_every_class(photos: Path):
     sheet = Image.open(io.BytesIO(class_sheet(made.pictures.pixels.array, made.pictures.cells.codes, labels, per_class=4)))
     assert sheet.width > 4 * 96
     assert sheet.height > 2 * 96
+
+
+def test_inspect_tells_kinds_and_sizes_and_names_every_bad_picture(photos: Path):
+    for i in range(3):
+        (photos / "cat" / f"bad{i}.jpg").write_bytes(b"oops, no picture")
+    (photos / "dog" / "wide.png").write_bytes(encoded(pixels(5, 40, 60)[:, :, 0], "PNG"))
+    made = seen(photos)
+    text = str(made)
+    assert "path: 34 pictures: 30 JPEG, 1 PNG; 3 unreadable" in text
+    assert "1 grey; 2 sizes: width 40 to 60 (median 40), height 40 to 40 (median 40)" in text
+    assert "most often 40 x 40 (30), 60 x 40 (1)" in text
+    assert all(f"{photos}/cat/bad{i}.jpg is text" in text for i in range(3))
+    assert "and 1 more" in look_text(made, columns=False)
+    assert "bad2.jpg" not in look_text(made, columns=False)
+    answer = made.as_dict()
+    facts = answer["columns"][0]["pictures"]
+    assert (facts["width"], facts["sizes"], facts["grey"]) == ([40, 40, 60], {"40 x 40": 30, "60 x 40": 1}, 1)
+    assert [Path(bad["name"]).name for bad in facts["unreadable"]] == ["bad0.jpg", "bad1.jpg", "bad2.jpg"]
+    assert len(next(one for one in answer["notices"] if one["name"] == "PicturesLeftOut")["details"]) == 3

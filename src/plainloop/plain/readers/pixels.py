@@ -25,6 +25,7 @@ from .picture_kinds import kind_of
 MOST_PIXELS = 50_000_000  # by the header, before anything is decoded
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "MPO")
 ORIENTATION = 274  # the EXIF tag
+BYTES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)  # of a value of each type in EXIF; up to four stand in the entry itself
 WHITE = (255, 255, 255, 255)
 
 
@@ -145,8 +146,9 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 def _orientation(data: bytes) -> int:
     """The EXIF orientation of a JPEG, 1 where it has none."""
-    start = data.find(b"Exif\0\0", 0, 100_000)
-    value = 1 if start < 0 else _tag(data, start)
+    value = _tag(data)
+    if value is None and data.find(b"Exif\0\0", 0, 100_000) < 0:
+        return 1
     if value is not None:
         return value if value in range(1, 9) else 1
     try:
@@ -157,28 +159,43 @@ def _orientation(data: bytes) -> int:
     return value if value in range(1, 9) else 1
 
 
-def _tag(data: bytes, start: int) -> int | None:
-    """The orientation in the EXIF segment whose name stands at `start`, 1 where it has none; None where pillow must look.
+def _tag(data: bytes) -> int | None:
+    """The orientation in the EXIF segment of a JPEG, 1 where it has none; None where anything is odd, so that pillow must look.
 
-    The segment is a TIFF header and a table of entries (Exif 2.32, sections 4.5 and 4.6).
+    The segment is a TIFF header and a table of entries of 12 bytes (Exif 2.32, sections 4.5 and 4.6).
     """
-    place = 2
-    while data[place : place + 1] == b"\xff" and place + 4 < start and 0xDB <= data[place + 1] != 0xFF:  # segments have lengths
-        place += 2 + int.from_bytes(data[place + 2 : place + 4])
-    tiff, end = start + 6, place + 2 + int.from_bytes(data[place + 2 : place + 4])
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[tiff : tiff + 4])
-    if place + 4 != start or data[place : place + 2] != b"\xff\xe1" or order is None or data.find(b"Exif\0\0", tiff, 100_000) > 0:
+    place, found, xmp = 2, [], False
+    while place + 1 < len(data) and data[place] == 0xFF and (marker := data[place + 1]) != 0xDA:  # the pixels begin
+        if not 0xC0 <= marker < 0xFF or 0xD0 <= marker < 0xDA or place + 20 > len(data):
+            return None
+        if marker == 0xE1:
+            found += [place + 10] if data[place + 4 : place + 10] == b"Exif\0\0" else []
+            xmp = xmp or data[place + 4 : place + 8] == b"http"
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    if data[place : place + 1] != b"\xff" or len(found) > 1:
         return None
+    if not found:
+        return 1
+    start = found[0]
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[start : start + 4])
+    if order is None or start > 100_000:
+        return None
+    end = start - 8 + int.from_bytes(data[start - 8 : start - 6], "big")
     try:
-        (first,) = struct.unpack_from(f"{order}I", data, tiff + 4)
-        (count,) = struct.unpack_from(f"{order}H", data, tiff + first)
-        entries = data[tiff + first + 2 : min(tiff + first + 2 + 12 * count, end)]
-        found = [entry[1:] for entry in struct.iter_unpack(f"{order}HHIHH", entries) if entry[0] == ORIENTATION]
+        first = start + struct.unpack_from(f"{order}I", data, start + 4)[0]
+        last = first + 2 + 12 * struct.unpack_from(f"{order}H", data, first)[0]
+        entries = list(struct.iter_unpack(f"{order}HHII", data[first + 2 : last]))
     except struct.error:
         return None
-    if not found and len(entries) == 12 * count:  # pillow takes it from XMP then
-        return None if b"http://ns.adobe.com/xap/" in data else 1
-    return found[0][2] if len(found) == 1 and found[0][:2] == (3, 1) and len(entries) == 12 * count else None
+    whole = all(
+        kind < len(BYTES) and (count * BYTES[kind] <= 4 or value + count * BYTES[kind] <= end - start)
+        for _, kind, count, value in entries
+    )
+    told = [entry[1:] for entry in entries if entry[0] == ORIENTATION]
+    if last > end or not whole or len(told) > 1 or (xmp and not told):  # pillow takes it from XMP then
+        return None
+    kind, count, value = told[0] if told else (3, 1, 0x00010001)
+    return (value & 0xFFFF if order == "<" else value >> 16) if (kind, count) == (3, 1) else None  # one number of 16 bits
 
 
 def _check_pixels(height: int, width: int) -> None:
