@@ -18,6 +18,7 @@ from PIL import Image
 from pictures import encoded, folder, idx, idx_folder, jpeg, pixels, zipped
 from plainloop.options import DataOptions
 from plainloop.problems import Notice, PlainloopError
+from plainloop.show import look_text
 from plainloop.understand.image_copies import alike, looks
 from plainloop.understand.images import PictureOptions, Scan, are_pictures, scan, schema_of
 from plainloop.understand.look import look
@@ -193,7 +194,7 @@ def test_79_the_same_picture_in_train_and_test(tmp_path: Path):
 def test_79_the_same_picture_under_two_labels(photos: Path):
     (photos / "dog" / "x.jpg").write_bytes((photos / "cat" / "04.jpg").read_bytes())
     said = told(seen(photos).notices, "PicturesTwice")
-    assert "1 of 31 picture repeats another" in said
+    assert "1 of 31 pictures repeats another" in said
     assert "under another label" in said
 
 
@@ -211,7 +212,7 @@ def test_grey_pictures_with_a_few_colours(tmp_path: Path):
         for i in range(300):
             (tmp_path / "scans" / label / f"{i:03d}.png").write_bytes(encoded(pixels(i, 18, 18)[:, :, 0], "PNG"))
     made = scan([str(tmp_path / "scans")])
-    assert made.size == (18, 18, "grey")
+    assert made.pictures.size == (18, 18, "grey")
     Path(made.listing.names[5]).write_bytes(encoded(pixels(5, 18, 18), "PNG"))  # not among the sampled ones
     assert "1 of 600 pictures have colours" in told(scan([str(tmp_path / "scans")]).notices, "ColoursDropped")
 
@@ -292,12 +293,12 @@ def test_idx_pictures_without_labels(tmp_path: Path):
 
 
 def test_size_and_colours_are_chosen_and_can_be_asked_for(tmp_path: Path):
-    assert scan([str(folder(tmp_path / "small", number=2))]).size == (40, 40, "rgb")
+    assert scan([str(folder(tmp_path / "small", number=2))]).pictures.size == (40, 40, "rgb")
     large = folder(tmp_path / "large", number=2)
     for path in large.rglob("*.jpg"):
         path.write_bytes(jpeg(hash(path.name) % 100, 200, 260))
-    assert scan([str(large)]).size == (128, 128, "rgb")
-    assert scan([str(large)], PictureOptions(size="48x96", mode="grey")).size == (48, 96, "grey")
+    assert scan([str(large)]).pictures.size == (128, 128, "rgb")
+    assert scan([str(large)], PictureOptions(size="48x96", mode="grey")).pictures.size == (48, 96, "grey")
     for wrong in ("big", "4", "5000"):
         with pytest.raises(PlainloopError, match="image_size"):
             scan([str(large)], PictureOptions(size=wrong))
@@ -342,6 +343,26 @@ def test_a_contact_sheet_shows_every_class(photos: Path):
     from plainloop.judge.contact_sheet import class_sheet
 
     made = scan([str(photos)])
-    sheet = Image.open(io.BytesIO(class_sheet(made.pixels.array, made.codes, made.listing.labels["label"], per_class=4)))
+    labels = made.listing.labels["label"]
+    sheet = Image.open(io.BytesIO(class_sheet(made.pictures.pixels.array, made.pictures.cells.codes, labels, per_class=4)))
     assert sheet.width > 4 * 96
     assert sheet.height > 2 * 96
+
+
+def test_inspect_tells_kinds_and_sizes_and_names_every_bad_picture(photos: Path):
+    for i in range(3):
+        (photos / "cat" / f"bad{i}.jpg").write_bytes(b"oops, no picture")
+    (photos / "dog" / "wide.png").write_bytes(encoded(pixels(5, 40, 60)[:, :, 0], "PNG"))
+    made = seen(photos)
+    text = str(made)
+    assert "path: 34 pictures: 30 JPEG, 1 PNG; 3 unreadable" in text
+    assert "1 grey; 2 sizes: width 40 to 60 (median 40), height 40 to 40 (median 40)" in text
+    assert "most often 40 x 40 (30), 60 x 40 (1)" in text
+    assert all(f"{photos}/cat/bad{i}.jpg is text" in text for i in range(3))
+    assert "and 1 more" in look_text(made, columns=False)
+    assert "bad2.jpg" not in look_text(made, columns=False)
+    answer = made.as_dict()
+    facts = answer["columns"][0]["pictures"]
+    assert (facts["width"], facts["sizes"], facts["grey"]) == ([40, 40, 60], {"40 x 40": 30, "60 x 40": 1}, 1)
+    assert [Path(bad["name"]).name for bad in facts["unreadable"]] == ["bad0.jpg", "bad1.jpg", "bad2.jpg"]
+    assert len(next(one for one in answer["notices"] if one["name"] == "PicturesLeftOut")["details"]) == 3

@@ -9,6 +9,8 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn import functional as F
 
+from pictures import folder
+from plainloop.options import TrainOptions
 from plainloop.plain.augment import Augment
 from plainloop.plain.batches import EpochBatches, Rows, loader
 from plainloop.plain.checkpoint import Checkpoints
@@ -18,6 +20,7 @@ from plainloop.plain.faults import Stopped
 from plainloop.plain.loop import train
 from plainloop.plain.models.image_resnet import Model
 from plainloop.plain.tasks.classify import Multiclass
+from plainloop.training import Talk, decide
 
 SHAPES = {"image": {"size": [28, 28], "channels": 1, "mean": [77.0], "std": [95.0]}}
 STRONG = Augmentation(shift=0.1, zoom=0.7, erase=0.25, mixup=0.2, cutmix=1.0)
@@ -61,3 +64,14 @@ def test_augmentation_changes_what_is_learned() -> None:
     settings = Train(epochs=1, batch_size=64)
     plain, strong = trained(None, Augmentation(), settings), trained(None, STRONG, settings)
     assert not torch.equal(plain["head.weight"], strong["head.weight"])
+
+
+@pytest.mark.parametrize(("level", "said"), [(None, "flip, shift 0.125 - small images"), ("none", "none - none was asked for")])
+def test_what_is_done_to_the_pictures_is_said_before_training(tmp_path: Path, level: str | None, said: str):
+    lines: list[str] = []
+    options = TrainOptions(augment=level, set=["augment.erase=0.5"] if level is None else None)
+    decide(str(folder(tmp_path / "photos")), options, Talk(say=lines.append), lambda name="": tmp_path)
+    text = "\n".join(lines)
+    assert "pictures of path: 40 x 40 pixels: all sampled pictures are 40 x 40: kept; rgb: the pictures have colours" in text
+    assert f"augmentation: {said}" in text.replace(", erase 0.5", "")
+    assert ("erase 0.5" in text and "erase asked for" in text) is (level is None)

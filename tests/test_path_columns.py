@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from pictures import jpeg
+from pictures import encoded, jpeg, pixels
 from plainloop.options import DataOptions
 from plainloop.plain.readers import tables
 from plainloop.problems import Notice, PlainloopError
@@ -100,3 +101,40 @@ def test_the_reader_makes_paths_that_can_be_opened(listed: tuple[Path, list[str]
     cells = tables.read(made.source, made.schema.config_columns())["file"]
     assert all(Path(path).is_file() for path in cells.tolist())
     assert [Path(path).name for path in cells.tolist()] == [f"a{name}" for name in names]
+
+
+def test_79_copies_in_columns_of_paths(listed: tuple[Path, list[str]]):
+    place, names = listed
+    made = {
+        "copy.jpg": (place / "images" / names[3]).read_bytes(),
+        "again.png": encoded(Image.fromarray(pixels(7)).resize((55, 55), Image.Resampling.LANCZOS), "PNG"),
+        "other.jpg": jpeg(500),
+        "third.jpg": jpeg(501),
+    }
+    for name, data in made.items():
+        (place / "images" / name).write_bytes(data)
+    rest = table(place, [f"images/{name}" for name in [*made, names[9]]], size=[str(i) for i in range(5)]).rename(place / "t.csv")
+    first = table(place, [f"images/{name}" for name in names], size=[str(i % 7) for i in range(30)])
+    found = seen(first, target="species", test=str(rest))
+    said = told(found.notices, "PicturesAcrossSplit")
+    assert "3 of 5 test pictures are train pictures too" in said
+    assert "2 byte for byte, 1 by their look" in said, "one is a copy, one the same file in rows with other numbers"
+    assert "--target species" in said
+    repeats = told(found.notices, "PicturesTwice")
+    assert "1 of 34 pictures repeats another" in repeats, "a file that two rows name is no copy"
+    assert "1 of them under another label" in repeats
+    clean = seen(table(place, [f"images/{name}" for name in names]), target="species").notices
+    assert not told(clean, "PicturesAcrossSplit") + told(clean, "PicturesTwice")
+
+
+def test_pictures_of_a_table_are_described(listed: tuple[Path, list[str]]):
+    place, names = listed
+    (place / "images" / names[1]).write_bytes(encoded(Image.fromarray(pixels(1)).convert("CMYK"), "JPEG"))
+    (place / "images" / names[2]).write_bytes(encoded(pixels(2, 2, 2), "PNG"))
+    (place / "images" / names[4]).write_bytes(encoded(pixels(4, 40, 400), "PNG"))
+    found = seen(table(place, [f"images/{name}" for name in names]), target="species")
+    for name in ("PicturesConverted", "TinyPictures", "LongPictures"):
+        assert "labels.csv" in told(found.notices, name), name
+    facts = found.as_dict()["columns"][0]["pictures"]
+    assert (facts["pictures"], facts["kinds"]) == (30, {"JPEG": 28, "PNG": 2})
+    assert "file: 30 pictures: 28 JPEG, 2 PNG" in str(found)

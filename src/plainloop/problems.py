@@ -63,6 +63,7 @@ class Notice:
     expected = ""
     why = ""
     fix = ""
+    details: tuple[str, ...] = ()  # everything that `what` gives examples of, a line each; inspect shows it
 
     def __str__(self) -> str:
         lines = [self.what, self.expected, self.why, f"Fix: {self.fix}" if self.fix else ""]

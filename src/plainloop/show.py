@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def look_text(look: Look, *, columns: bool = True) -> str:
             f"  {short(c.name, 24)}: {c.type} - {c.reason}" + (f" (change: {c.override})" if c.override else "") for c in used
         ]
         lines += [f"  {short(name, 24)}: {line}" for name, facts in look.texts.items() for line in facts.lines()]
+        lines += [f"  {short(name, 24)}: {line}" for name, facts in look.pictures.items() for line in facts.lines()]
     else:
         kinds = {
             kind: sum(c.type == kind for c in used if c.role == "input")
@@ -50,6 +51,10 @@ def look_text(look: Look, *, columns: bool = True) -> str:
             more = f" and of {others} other column{'s' if others > 1 else ''}" if others else ""
             said.insert(0, f"the past of the target{more}")
         lines.append(f"inputs: {', '.join(said)}" + (f"; left out: {len(left)}" if left else ""))
+        lines += [
+            f"pictures of {short(name, 24)}: {made.choice()} (change: --image-size, --image-mode)"
+            for name, made in look.pictures.items()
+        ]
     if schema.task is not None:
         task = schema.task
         lines += ["", f"task: {task.name.lower()} - {task.reason}" + (f" (change: {task.override})" if task.override else "")]
@@ -86,7 +91,19 @@ def look_text(look: Look, *, columns: bool = True) -> str:
         lines.append(f"contact sheet: {look.sheet}")
     for notice in look.notices:
         lines += ["", notice_text(notice)]
+        if columns and len(notice.details) > 1:
+            lines += ["  all of them:", *(f"    {short(line, 300)}" for line in notice.details)]
     return "\n".join(lines)
+
+
+def augmentation_text(config: Any, reasons: Mapping[str, str]) -> str:
+    """How the pictures of a run are changed while training, and why."""
+    settings, usual = vars(config.augment), vars(type(config.augment)())
+    changed = [name for name, value in settings.items() if value != usual[name] and name != "flip_average"]
+    said = ", ".join(name if settings[name] is True else f"{name} {settings[name]:g}" for name in changed) or "none"
+    asked = [name for name in changed if reasons.get(f"augment.{name}") == "asked for"]
+    why = [reasons.get("augment.flip", ""), f"{', '.join(asked)} asked for" if asked and "flip" not in asked else ""]
+    return f"augmentation: {said} - {'; '.join(filter(None, why))} (change: --augment)"
 
 
 def tokens_lines(look: Any) -> list[str]:

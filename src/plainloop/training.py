@@ -30,7 +30,7 @@ from .plain.run import run as plain_run
 from .progress import bar
 from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml
 from .run_problems import CannotEject, RunBusy, RunUnreadable, StoppedRun
-from .show import look_text, notice_text
+from .show import augmentation_text, look_text, notice_text
 from .understand.check_inside import Given, check_run
 from .understand.defaults import default_model
 from .understand.look import look
@@ -133,6 +133,8 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
     directory = seen_from(place, str(given.directory)) if given else ""
     model_seen = replace(made.config.model, directory=directory)
     own, config = as_source(own, replace(made.config, source=source_seen, model=model_seen), place)
+    if seen.pictures:
+        talk.line(augmentation_text(config, made.reasons))
     for notice in made.notices:
         talk.line("\n" + notice_text(notice))
     reasons = {**made.reasons, **seen.reasons, **{f"columns.{c.name}": c.reason for c in seen.schema.columns}}

@@ -258,7 +258,10 @@ def augmentation(
 ) -> Augmentation:
     """How images are changed while training: by their size, their number and what the classes are."""
     picture = next((column for column in columns if column.type == "image" and column.role == "input"), None)
-    if picture is None or level == "none":
+    if picture is None:
+        return Augmentation()
+    if level == "none":
+        reasons["augment.flip"] = "none was asked for"
         return Augmentation()
     signs = set(classes) and all(len(label) == 1 for label in classes) and picture.mode == "grey"
     flip, small = not signs, min(picture.size) <= 48
@@ -270,6 +273,7 @@ def augmentation(
     if level == "strong":
         chosen |= {"colour": 0.4, "erase": 0.25, "cutmix": 1.0}
     why = "small images: shifted" if small else "large images: a random part, other colours"
+    why = f"{level} was asked for; {why}" if level else why
     reasons["augment.flip"] = f"{why}{' and mirrored' if flip else '; letters and digits are not mirrored'}"
     if flip:
         chosen["flip_average"] = True

@@ -6,7 +6,7 @@ right one is brighter (Krawetz 2013). Hashes that differ in at most 3 bits are c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from ..plain.readers.content_digests import content_digests
 from ..plain.readers.pixel_cache import GOOD
 from ..problems import Notice
 from .image_problems import PicturesAcrossSplit, PicturesTwice
-from .images import Scan
+from .picture_facts import Pictures
 
 MOST_BITS = 3  # that the hashes of two copies may differ in
 MOST_DIFFERENCE = 3.0  # grey levels that their thumbnails may differ by, on the average
@@ -26,45 +26,60 @@ THUMBNAIL = 16
 FLAT = 4.0  # spread of a thumbnail below which it shows nothing to compare
 
 
-def copies(made: Scan, rows: dict[str, np.ndarray], labels: Sequence[str | None] = ()) -> list[Notice]:
-    """What there is to say about copies. rows: part of the split -> row numbers."""
-    contents = contents_of(made)
-    named, names = made.source.data[0], made.listing.names
-    found: list[Notice] = [*_within(named, names, contents, labels)]
-    hashes, thumbnails = looks(made.pixels.array)
-    hashes, thumbnails = hashes[made.codes], thumbnails[made.codes]
-    good = made.pixels.facts["state"][made.codes] == GOOD
-    shown = good & (thumbnails.std(1) >= FLAT)
-    train = rows.get("train", np.zeros(0, np.int64))
+def copies(
+    pictures: Pictures,
+    rows: Mapping[str, np.ndarray],
+    labels: Sequence[str | None] = (),
+    target: Sequence[str] = (),
+    same: bool = True,
+) -> list[Notice]:
+    """What there is to say about copies, each picture counted once however many rows name it.
+
+    rows: part of the split -> row numbers; labels: of the rows, where they are classes; target: the columns that a command names;
+    same: whether a picture that rows of two parts name counts, too.
+    """
+    contents, names, codes = contents_of(pictures), pictures.cells.words, pictures.cells.codes
+    found: list[Notice] = [*_within(pictures.data, names, contents, _by_place(codes, labels))]
+    parts = {part: np.unique(codes[own][codes[own] >= 0]) for part, own in rows.items()}
+    train = parts.pop("train", np.zeros(0, np.int64))
+    if not len(train) or not any(map(len, parts.values())):
+        return found
+    hashes, thumbnails = looks(pictures.pixels.array)
+    shown = (pictures.pixels.facts["state"] == GOOD) & (thumbnails.std(1) >= FLAT)
+    first = {contents[place]: place for place in train[::-1].tolist() if contents[place]}
     for part in ("test", "validation"):
-        own = rows.get(part, np.zeros(0, np.int64))
-        if not len(own) or not len(train):
-            continue
-        place = {contents[row]: row for row in train[::-1].tolist() if contents[row]}
-        exact = [(row, place[contents[row]]) for row in own.tolist() if contents[row] in place]
-        taken = {row for row, _ in exact}
-        left = np.array([row for row in own.tolist() if row not in taken and shown[row]], np.int64)
+        own = parts.get(part, np.zeros(0, np.int64))
+        named_twice = np.isin(own, train)
+        exact = [(place, place) for place in own[named_twice].tolist() if same and contents[place]]
+        rest = own[~named_twice]
+        exact += [(place, first[contents[place]]) for place in rest.tolist() if contents[place] in first]
+        taken = {place for place, _ in exact}
+        left = np.array([place for place in rest.tolist() if place not in taken and shown[place]], np.int64)
         near = alike(hashes, thumbnails, left, train[shown[train]])
         if exact or near:
             by_bytes, by_look = ([(names[a], names[b]) for a, b in some] for some in (exact, near))
-            found.append(PicturesAcrossSplit(named, part, by_bytes, by_look, len(own)))
+            found.append(PicturesAcrossSplit(pictures.data, part, by_bytes, by_look, len(own), list(target)))
     return found
 
 
-def contents_of(made: Scan) -> list[bytes]:
+def _by_place(codes: np.ndarray, labels: Sequence[str | None]) -> dict[int, str | None]:
+    """The label of each picture in the first of its rows."""
+    return dict(zip(codes[: len(labels)][::-1].tolist(), labels[::-1], strict=True))
+
+
+def contents_of(pictures: Pictures) -> list[bytes]:
     """What equal pictures have in common: the digest of their file or of the member of an archive, or their pixels."""
-    names = made.listing.names
-    loose = [name for name in names if not parts_of(name)[1]]
+    names, state = pictures.cells.words, pictures.pixels.facts["state"]
+    loose = [name for place, name in enumerate(names) if state[place] == GOOD and not parts_of(name)[1]]
     digests = dict(zip(loose, content_digests(loose), strict=True))
-    state, places = made.pixels.facts["state"], made.codes
     found = []
-    for row, name in enumerate(names):
-        if state[places[row]] != GOOD:
+    for place, name in enumerate(names):
+        if state[place] != GOOD:
             found.append(b"")
         elif name in digests:
             found.append(digests[name])
         else:
-            found.append(_inside(name, made.pixels.array[places[row]]))
+            found.append(_inside(name, pictures.pixels.array[place]))
     return found
 
 
@@ -79,15 +94,15 @@ def _inside(name: str, pixels: np.ndarray) -> bytes:
     return hashlib.sha256(pixels.tobytes()).digest()
 
 
-def _within(named: str, names: Sequence[str], contents: list[bytes], labels: Sequence[str | None]) -> list[Notice]:
+def _within(named: str, names: Sequence[str], contents: list[bytes], labels: Mapping[int, str | None]) -> list[Notice]:
     first: dict[bytes, int] = {}
     again: list[tuple[int, int]] = []
-    for row, content in enumerate(contents):
-        if content and first.setdefault(content, row) != row:
-            again.append((first[content], row))
+    for place, content in enumerate(contents):
+        if content and first.setdefault(content, place) != place:
+            again.append((first[content], place))
     if not again:
         return []
-    differ = [(names[a], names[b]) for a, b in again if labels and None not in (labels[a], labels[b]) and labels[a] != labels[b]]
+    differ = [(names[a], names[b]) for a, b in again if None not in (labels.get(a), labels.get(b)) and labels[a] != labels[b]]
     return [PicturesTwice(named, len(again), len(names), differ, (names[again[0][0]], names[again[0][1]]))]
 
 

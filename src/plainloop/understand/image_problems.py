@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..plain.faults import shorten
 from ..problems import Notice, PlainloopError, command, listed
@@ -25,7 +25,7 @@ def tail(name: str, limit: int = 40) -> str:
 class PicturesLeftOut(Notice):
     """A few pictures that cannot be decoded.
 
-    What it does: names them and leaves them out; the files stay as they are.
+    What it does: names them (inspect names all of them) and leaves them out; the files stay as they are.
     Why: a file that is cut off, empty or no picture at all teaches nothing, and one that is filled up with grey teaches nonsense.
     Example: a JPEG whose download stopped half way.
     Fix: write the files again or move them away; where they should stop the work, look at the list first.
@@ -40,6 +40,7 @@ class PicturesLeftOut(Notice):
     def __post_init__(self) -> None:
         verb = "is" if len(self.bad) == 1 else "are"
         self.what = f"{len(self.bad)} of {self.total} pictures {verb} left out: {named(self.bad)}."
+        self.details = tuple(dict.fromkeys(f"{name} {reason}" for name, reason in self.bad))
         self.fix = f"write these files again, or move them away, then: {command('inspect', self.data, [])}"
 
     @classmethod
@@ -54,7 +55,7 @@ class TooManyBadPictures(PlainloopError):
     What it does: refuses to train, and names the first of them.
     Why: so many point to a download that failed, or to a folder of something else.
     Example: 300 of 1200 files are web pages named .jpg.
-    Fix: write the files again, or say with --skip-bad how many may be left out.
+    Fix: write the files again, or say with --skip-bad how many may be left out; inspect then names all of them.
     """
 
     data: str
@@ -65,9 +66,8 @@ class TooManyBadPictures(PlainloopError):
         self.what = f"{len(self.bad)} of {self.total} pictures in {self.data} cannot be decoded: {named(self.bad)}."
         self.expected = "Expected at most a tenth of the pictures to be damaged."
         self.why = "So many point to a download that failed, or to files of another kind."
-        self.fix = (
-            f"write the files again, or leave them out: {command('inspect', self.data, [], '--skip-bad', str(len(self.bad)))}"
-        )
+        again = command("inspect", self.data, [], "--skip-bad", str(len(self.bad)))
+        self.fix = f"write the files again, or see them all and leave them out: {again}"
 
     @classmethod
     def example(cls) -> TooManyBadPictures:
@@ -276,10 +276,9 @@ class LongPictures(Notice):
     suggested: str  # "48x192"
 
     def __post_init__(self) -> None:
-        verb = "picture is" if self.count == 1 else "pictures are"
-        self.what = (
-            f"{self.count} of {self.total} {verb} cut to less than half, around the centre; the longest is {self.longest}."
-        )
+        verb = "is" if self.count == 1 else "are"
+        count = f"{self.count} of {self.total} pictures"
+        self.what = f"{count} {verb} cut to less than half, around the centre; the longest is {self.longest}."
         self.fix = f"for long pictures: {command('inspect', self.data, [], '--image-size', self.suggested)}"
 
     @classmethod
@@ -302,16 +301,19 @@ class PicturesAcrossSplit(Notice):
     part: str
     exact: list[tuple[str, str]]  # name in the part, name among the train rows
     near: list[tuple[str, str]]
-    rows: int  # of the part
+    rows: int  # pictures of the part
+    target: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         kinds = [f"{len(pairs)} {word}" for pairs, word in ((self.exact, "byte for byte"), (self.near, "by their look")) if pairs]
         first, second = (self.exact or self.near)[0]
-        shown = f"{tail(first)} and {tail(second)}"
-        count = f"{len(self.exact) + len(self.near)} of {self.rows} {self.part} pictures"
-        self.what = f"{count} are train pictures too, or look the same: {', '.join(kinds)}; such as {shown}."
+        shown = tail(first) if first == second else f"{tail(first)} and {tail(second)}"
+        number = len(self.exact) + len(self.near)
+        verb = "is a train picture too, or looks" if number == 1 else "are train pictures too, or look"
+        count = f"{number} of {self.rows} {self.part} pictures"
+        self.what = f"{count} {verb} the same: {', '.join(kinds)}; such as {shown}."
         self.why = "The model is then judged by pictures that it has seen; the score comes out too high."
-        self.fix = f"remove the copies on one side, then: {command('inspect', self.data, [])}"
+        self.fix = f"remove the copies on one side, then: {command('inspect', self.data, self.target)}"
 
     @classmethod
     def example(cls) -> PicturesAcrossSplit:
@@ -344,8 +346,9 @@ class PicturesTwice(Notice):
     def __post_init__(self) -> None:
         shown = self.conflicts[0] if self.conflicts else self.first
         differ = f", {len(self.conflicts)} of them under another label" if self.conflicts else ""
-        verb = "picture repeats another" if self.copies == 1 else "pictures repeat others"
-        self.what = f"{self.copies} of {self.total} {verb} byte for byte{differ}; such as {tail(shown[0])} and {tail(shown[1])}."
+        verb = "repeats another" if self.copies == 1 else "repeat others"
+        pair = f"{tail(shown[0])} and {tail(shown[1])}"
+        self.what = f"{self.copies} of {self.total} pictures {verb} byte for byte{differ}; such as {pair}."
         self.why = "A picture with two labels is wrong at least once." if self.conflicts else ""
         self.fix = f"remove the copies, then: {command('inspect', self.data, [])}"
 

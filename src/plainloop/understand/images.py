@@ -1,4 +1,4 @@
-"""Pictures as data: which classes, how many, of what sizes and forms, which are damaged; and the size and colours to train on.
+"""Pictures as data: where they are, which classes they have, which are damaged; and the size and colours to train on.
 
 `scan` decodes every picture once, into the cache that the run reads from; what cannot be decoded is named and left out. Stands
 beside infer.py, which does the same for tables.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,25 +23,22 @@ from ..plain.readers.array_pictures import array_files
 from ..plain.readers.containers import Unreadable, archive, array_of, is_array_file, parts_of, read_bytes
 from ..plain.readers.folders import JUNK
 from ..plain.readers.picture_kinds import is_picture_name
-from ..plain.readers.pixel_cache import BAD, GOOD, KINDS, Pixels, pixels_of
+from ..plain.readers.pixel_cache import BAD, pixels_of
 from ..plain.readers.pixels import Header, Size, Trait, decode, header_of
 from ..plain.table import Table
 from ..problems import Notice, nearest
 from .column_types import ColumnGuess, Values, guess
 from .file_problems import FileMissing
 from .image_problems import (
-    ColoursDropped,
     EmptyClass,
     FilesPassedOver,
-    LongPictures,
     NoClasses,
-    PicturesConverted,
     PicturesLeftOut,
     PicturesWithoutClass,
-    TinyPictures,
     TooManyBadPictures,
 )
 from .infer import Context, InferOptions, Schema
+from .picture_facts import CHANGE, Pictures
 from .setting_problems import BadSetting
 
 MOST_BAD = 0.1  # share of the pictures that may be left out without asking
@@ -51,14 +47,6 @@ SIDES = (64, 96, 128, 224)  # what larger ones are brought to
 LARGEST = ((5_000, 128), (20_000, 96))  # below so many pictures at most this side: what two cores train in minutes
 SMALLEST = 16  # a side that models can still halve
 SAMPLED = 500  # pictures whose headers decide the size
-DONE = {
-    Trait.TURNED: "turned upright by their EXIF mark",
-    Trait.TRANSPARENT: "with transparency set on white",
-    Trait.PALETTE: "with a palette made RGB",
-    Trait.DEEP: "of 16 or more bits brought to 8",
-    Trait.CMYK: "of CMYK made RGB",
-    Trait.FRAMES: "with several frames read as their first",
-}
 
 
 @dataclass(frozen=True)
@@ -72,14 +60,11 @@ class PictureOptions:
 
 @dataclass
 class Scan:
-    """What a source of pictures holds, and the pixels."""
+    """A source of pictures: its files and labels, and what is in them."""
 
     source: Source
     listing: images.Listing
-    size: Size
-    pixels: Pixels
-    codes: np.ndarray  # row -> place in the pixels
-    reasons: dict[str, str]
+    pictures: Pictures
     notices: list[Notice] = field(default_factory=list)
 
     def frame(self) -> pl.DataFrame:
@@ -90,26 +75,6 @@ class Scan:
             for name, cells in self.listing.labels.items()
         }
         return pl.DataFrame({"path": self.listing.names, **columns}, schema_overrides=dict.fromkeys(columns, pl.String))
-
-    def summary(self) -> dict[str, Any]:
-        """Counts, sizes and kinds of the pictures, for inspect."""
-        facts = self.pixels.facts[self.codes]
-        good = facts[facts["state"] == GOOD]
-        kinds = {
-            KINDS[kind] or "other": int(count) for kind, count in zip(*np.unique(good["kind"], return_counts=True), strict=True)
-        }
-        sizes = Counter(zip(good["height"].tolist(), good["width"].tolist(), strict=True)).most_common(3)
-        return {
-            "pictures": len(facts),
-            "unreadable": int((facts["state"] == BAD).sum()),
-            "kinds": kinds,
-            "sizes": {f"{width} x {height}": count for (height, width), count in sizes},
-            "height": quantiles(good["height"]),
-            "width": quantiles(good["width"]),
-            "grey": int((good["traits"] & Trait.GREY > 0).sum()),
-            "size": [self.size.height, self.size.width],
-            "mode": self.size.mode,
-        }
 
 
 def are_pictures(paths: Sequence[str | Path]) -> bool:
@@ -160,18 +125,17 @@ def scan(
     if training:
         check_classes(named, listing)
     size, reasons = choose_size(words.words, options)
-    pixels = pixels_of(words.words, size, progress)
-    made = Scan(source, listing, size, pixels, words.codes, reasons)
-    bad = np.flatnonzero(pixels.facts["state"][words.codes] == BAD).tolist()
-    reasons_of_bad = [(listing.names[row], pixels.bad[int(words.codes[row])]) for row in bad]
+    pictures = Pictures(named, words, size, reasons, pixels_of(words.words, size, progress))
+    made = Scan(source, listing, pictures)
+    bad = np.flatnonzero(pictures.facts["state"] == BAD).tolist()
     if len(bad) > max(options.skip_bad, MOST_BAD * len(listing.names)):
-        raise TooManyBadPictures(named, reasons_of_bad, len(listing.names))
+        raise TooManyBadPictures(named, pictures.bad(), len(listing.names))
     made.source = replace(source, left_out=tuple(bad), sha256=images.digest([*source.data, *source.validation, *source.test]))
     if bad:
-        made.notices.append(PicturesLeftOut(named, reasons_of_bad, len(listing.names)))
+        made.notices.append(PicturesLeftOut(named, pictures.bad(), len(listing.names)))
     if training:
         check_left(named, listing, set(bad))
-    made.notices += notices(named, made)
+    made.notices += [*pictures.notices(), *notices(named, listing)]
     return made
 
 
@@ -260,52 +224,17 @@ def _looks_grey(names: Sequence[str]) -> bool:
     return True
 
 
-def notices(named: str, made: Scan) -> list[Notice]:
-    """What there is to say about the pictures that are used."""
-    facts, names, listing = made.pixels.facts[made.codes], made.listing.names, made.listing
-    good = facts["state"] == GOOD
+def notices(named: str, listing: images.Listing) -> list[Notice]:
+    """What there is to say about pictures without a class and files that are no pictures."""
     found: list[Notice] = []
-    counts = {what: int((good & (facts["traits"] & trait > 0)).sum()) for trait, what in DONE.items()}
-    if any(counts.values()):
-        found.append(PicturesConverted(named, {what: count for what, count in counts.items() if count}, len(names)))
-    if made.size.mode == "grey" and made.reasons.get("mode") != "asked for":
-        coloured = int((good & (facts["traits"] & Trait.GREY == 0)).sum())
-        grey = int(good.sum()) - coloured
-        if coloured and grey:
-            found.append(ColoursDropped(named, coloured, len(names)))
-    tiny = np.flatnonzero(good & (np.minimum(facts["height"], facts["width"]) < 8) & (made.size.height >= 8))
-    if len(tiny) and len(tiny) < good.sum():
-        smallest = tiny[np.argmin(facts["height"][tiny].astype(np.int64) * facts["width"][tiny])]
-        found.append(TinyPictures(named, [names[i] for i in tiny], f"{facts['width'][smallest]} x {facts['height'][smallest]}"))
-    found += _long(named, made, facts, good)
     loose = [*listing.unlabelled]
     if list(listing.labels) == ["label"]:
-        loose += [name for name, label in zip(names, listing.labels["label"], strict=True) if label is None]
-    if loose and len(loose) < len(names) + len(listing.unlabelled):
+        loose += [name for name, label in zip(listing.names, listing.labels["label"], strict=True) if label is None]
+    if loose and len(loose) < len(listing.names) + len(listing.unlabelled):
         found.append(PicturesWithoutClass(named, loose))
     if listing.others:
         found.append(FilesPassedOver(named, listing.others))
     return found
-
-
-def _long(named: str, made: Scan, facts: np.ndarray, good: np.ndarray) -> list[Notice]:
-    """Pictures of which the crop keeps less than half."""
-    heights, widths = np.maximum(facts["height"], 1).astype(float), np.maximum(facts["width"], 1).astype(float)
-    ratio = (widths / heights) / (made.size.width / made.size.height)
-    stretch = np.maximum(ratio, 1 / ratio)
-    long = np.flatnonzero(good & (stretch > 2))
-    if not len(long):
-        return []
-    most = long[np.argmax(stretch[long])]
-    typical = float(np.median(ratio[long]))
-    side = made.size.height
-    suggested = f"{side}x{min(1024, round(side * typical))}" if typical > 1 else f"{min(1024, round(side / typical))}x{side}"
-    return [LongPictures(named, len(long), len(good), f"{int(widths[most])} x {int(heights[most])} pixels", suggested)]
-
-
-def quantiles(values: np.ndarray) -> list[int]:
-    """Smallest, median and largest."""
-    return [int(values.min()), int(np.median(values)), int(values.max())] if len(values) else []
 
 
 def schema_of(made: Scan, target: list[str], options: InferOptions | None = None) -> Schema:
@@ -317,10 +246,8 @@ def schema_of(made: Scan, target: list[str], options: InferOptions | None = None
         options = replace(options, types={"label": "category", **options.types})  # names of folders are words, "2020" too
     good = frame.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in made.listing.labels)) if target else frame
     parts = {part: range(rows.start, rows.stop) for part, rows in made.listing.parts.items()}
-    path = ColumnGuess(
-        "path", "image", "input", made.reasons["size"], "--image-size", len(frame), 0, frame["path"].head(3).to_list()
-    )
-    path.size, path.mode = (made.size.height, made.size.width), made.size.mode
+    path = ColumnGuess("path", "image", "input", made.pictures.choice(), CHANGE, len(frame), 0, frame["path"].head(3).to_list())
+    path.size, path.mode = made.pictures.size[:2], made.pictures.size.mode
     columns = [path]
     for name in made.listing.labels:
         label = guess(Values.of(frame[name], "."))

@@ -27,6 +27,7 @@ from .image_problems import PicturesLeftOut, TooManyBadPictures
 from .images import MOST_BAD, PictureOptions, are_pictures, choose_size, scan, schema_of
 from .infer import InferOptions, Schema
 from .path_columns import check_paths, path_of
+from .picture_facts import Pictures
 from .seen import Look, divide, split_for
 from .target_problems import UnknownColumn
 
@@ -56,22 +57,23 @@ def look_at_pictures(given: Given) -> Look:
     asked = InferOptions(task=options.task or "", types=as_pairs(options.types))
     schema = schema_of(made, target, asked)
     seen = Look(given.name, made.source, schema, target, notices=[*made.notices, *schema.notices])
+    seen.pictures = {"path": made.pictures}
     seen.split = split_for(schema, options, given.shares, seen.reasons, paths[0], target)
     typed = images.read(made.source, schema.config_columns())
     divide(seen, typed)
     labels = made.listing.labels[target[0]] if len(target) == 1 else ()
-    seen.notices += copies(made, seen.rows, labels)
+    seen.notices += copies(made.pictures, seen.rows, labels)
     return seen
 
 
 def look_at_paths(
     frame: pl.DataFrame, schema: Schema, source: Source, target: list[str], options: DataOptions, progress: Progress | None
-) -> tuple[Source, list[Notice]]:
+) -> tuple[Source, dict[str, Pictures], list[Notice]]:
     """The columns of paths of a table: every picture decoded, size and colours chosen, rows without a picture left out.
 
     Raises: PicturesMissing, TooManyBadPictures.
     """
-    table, found = source.data[0], []
+    table, found, made = source.data[0], [], {}
     place = tables.load(source).place
     left_out: set[int] = set()
     guesses = [guess for guess in schema.columns if guess.type == "image" and guess.role == "input"]
@@ -89,19 +91,35 @@ def look_at_paths(
                 Size(largest.height, largest.width, size.mode),
                 {**reasons, "size": "as the other pictures"},
             )
-        pixels = pixels_of(words.words, size, progress)
+        pictures = Pictures(table, words, size, reasons, pixels_of(words.words, size, progress))
+        made[guess.name] = pictures
         guess.size, guess.mode, guess.sha256 = (size.height, size.width), size.mode, Image.digest(words)
-        guess.reason = f"{guess.reason}; {size.width} x {size.height} pixels: {reasons['size']}"
-        state = np.append(pixels.facts["state"], BAD)[words.codes]  # a missing cell has the last entry
-        bad = [row for row in np.flatnonzero(state == BAD).tolist() if words.codes[row] >= 0]
-        named = [(Path(words.words[words.codes[row]]).name, pixels.bad[int(words.codes[row])]) for row in bad]
+        guess.reason = f"{guess.reason}; {pictures.choice()}"
+        bad, named = np.flatnonzero(pictures.facts["state"] == BAD).tolist(), pictures.bad()
         if len(bad) > max(options.skip_bad, MOST_BAD * len(cells)):
             raise TooManyBadPictures(table, named, len(cells))
         if bad:
             found.append(PicturesLeftOut(table, named, len(cells)))
-        alone = sum(column.role == "input" for column in schema.columns) == 1
-        left_out |= set(np.flatnonzero(state == BAD).tolist()) if alone else set(bad)
-    return replace(source, left_out=tuple(sorted(left_out))), found
+        found += pictures.notices()
+        left_out |= set(bad)
+        if alone(schema):
+            left_out |= set(np.flatnonzero(words.codes < 0).tolist())
+    return replace(source, left_out=tuple(sorted(left_out))), made, found
+
+
+def alone(schema: Schema) -> bool:
+    """Whether the pictures of one column are all that is learned from."""
+    return sum(column.role == "input" for column in schema.columns) == 1
+
+
+def copies_in(look: Look, frame: pl.DataFrame) -> list[Notice]:
+    """What there is to say about copies of pictures in columns of paths."""
+    labels: list[str | None] = []
+    if look.task in ("Binary", "Multiclass"):
+        labels = frame[look.target[0]].replace(look.schema[look.target[0]].replace).to_list()
+    # where nothing but the pictures is learned from, rows that name the same one are equal rows: quality.py tells of them
+    same = not alone(look.schema)
+    return [found for made in look.pictures.values() for found in copies(made, look.rows, labels, look.target, same)]
 
 
 def write_class_sheet(look: Look) -> Path | None:
@@ -109,17 +127,15 @@ def write_class_sheet(look: Look) -> Path | None:
 
     Raises: StorageFailed.
     """
-    column = next((one for one in look.schema.config_columns() if one.type == "image" and one.role == "input"), None)
-    if column is None:
+    pictures = next(iter(look.pictures.values()), None)
+    if pictures is None:
         return None
     reader = import_module(f"..plain.readers.{look.source.reader}", __package__)
     table = reader.read(look.source, look.schema.config_columns())
-    words = table[column.name]
-    pixels = pixels_of(words.words, Size(column.size[0], column.size[1], column.mode))
-    shown = np.append(pixels.facts["state"] == GOOD, False)[words.codes]  # a missing cell has the last entry
+    shown = pictures.facts["state"] == GOOD
     of_class = table[look.target[0]] if len(look.target) == 1 else None
-    classes = of_class.tolist() if isinstance(of_class, Words) else [""] * len(words)
+    classes = of_class.tolist() if isinstance(of_class, Words) else [""] * len(shown)
     labels = [own if good else None for own, good in zip(classes, shown.tolist(), strict=True)]
     path = cache_folder() / f"{look.data}-classes.png"
-    write_file(path, class_sheet(pixels.array, words.codes, labels))
+    write_file(path, class_sheet(pictures.pixels.array, pictures.cells.codes, labels))
     return path

@@ -13,7 +13,7 @@ from ..plain.config import Source
 from ..problems import Notice
 from .given import Given
 from .infer import InferOptions, infer
-from .look_images import look_at_paths
+from .look_images import copies_in, look_at_paths
 from .look_texts import asked_of_texts, form_of, probe_texts, say_where_from
 from .pairs import check_pairs, inputs_of, probe_pairs, recurs, sequence_settings, source_column, target_files
 from .probe import probe
@@ -56,6 +56,7 @@ def look_at_table(given: Given) -> Look:
         if pairs:
             made.notices += check_pairs(frame, made.schema, made.source, grouped=made.split.by == recurring != "")
     made.texts = text_facts(frame, made.schema, made.rows)
+    made.notices += copies_in(made, frame)
     return made
 
 
@@ -91,11 +92,12 @@ def understood(given: Given, found: Probed, frame: pl.DataFrame) -> Look:
     schema = infer(frame, found.source, target, asked_of_texts(asked) if found.form else asked)
     if found.form:
         say_where_from(schema, found.form, asked)
-    source, said = found.source, list(found.notices)
+    made = Look(given.name, found.source, schema, target, notices=[*found.notices])
     if any(column.type == "image" for column in schema.columns):
-        source, more = look_at_paths(frame, schema, source, target, options, given.progress)
-        said += more
-    return Look(given.name, source, schema, target, notices=[*said, *schema.notices])
+        made.source, made.pictures, said = look_at_paths(frame, schema, found.source, target, options, given.progress)
+        made.notices += said
+    made.notices += schema.notices
+    return made
 
 
 def column_of(option: str, value: Names, columns: Sequence[str], data: str, target: list[str]) -> str:

@@ -17,6 +17,7 @@ from .setting_problems import SplitColumnMissing, SplitsConflict
 from .text_facts import TextFacts
 
 if TYPE_CHECKING:
+    from .picture_facts import Pictures
     from .series_look import SeriesFacts
 
 
@@ -37,6 +38,7 @@ class Look:
     model: str = ""  # the model that fits, where the columns alone do not tell
     sequence: dict[str, tuple[Any, str]] = field(default_factory=dict)  # those of [sequence]
     texts: dict[str, TextFacts] = field(default_factory=dict)  # column of texts -> language, lengths, copies
+    pictures: dict[str, Pictures] = field(default_factory=dict)  # column of pictures -> kinds, sizes, which are damaged
     series: SeriesFacts | None = None  # of a table over time: its frequency, its seasons
     sheet: str = ""  # a PNG with some pictures of each class, where there are pictures
 
@@ -64,6 +66,7 @@ class Look:
                     "missing": c.missing,
                     "examples": c.examples,
                     **({"text": self.texts[c.name].as_dict()} if c.name in self.texts else {}),
+                    **({"pictures": self.pictures[c.name].as_dict()} if c.name in self.pictures else {}),
                 }
                 for c in self.schema.columns
             ],
@@ -75,6 +78,7 @@ class Look:
             "rows": {part: len(rows) for part, rows in self.rows.items()},
             "notices": [
                 {"kind": n.kind, "name": type(n).__name__, "what": n.what, "expected": n.expected, "why": n.why, "fix": n.fix}
+                | ({"details": list(n.details)} if n.details else {})
                 for n in self.notices
             ],
         }

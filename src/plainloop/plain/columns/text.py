@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from importlib.metadata import version
@@ -254,12 +256,13 @@ def _from_file(
 
 
 def _mapped(base: Path) -> tuple[np.ndarray, np.ndarray]:
-    held = hold(base.with_suffix(".bin"))
-    lengths = np.load(base.with_suffix(".lengths.npy"))
-    tokens = np.memmap(base.with_suffix(".bin"), np.int32, "c")  # copy on write: torch wants it writable, the file stays as it is
-    if len(tokens) != lengths.sum():
-        raise ValueError("the cache is not complete")
-    setattr(tokens, "held", held)  # noqa: B010 - nobody empties the cache of it while the array lives
+    with ExitStack() as opened:
+        opened.enter_context(hold(base.with_suffix(".bin")))
+        lengths = np.load(base.with_suffix(".lengths.npy"))
+        tokens = np.memmap(base.with_suffix(".bin"), np.int32, "c")  # copied on write: torch wants that
+        if len(tokens) != lengths.sum():
+            raise ValueError("the cache is not complete")
+        weakref.finalize(tokens, opened.pop_all().close)  # nobody empties the cache of it while the array lives
     return tokens, lengths
 
 

@@ -11,13 +11,14 @@ import hashlib
 import json
 import os
 import shutil
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -46,7 +47,6 @@ class Pixels:
     array: np.ndarray
     facts: np.ndarray
     bad: dict[int, str]  # place -> why the picture cannot be decoded
-    held: BinaryIO  # keeps the array from being removed while it is in use
 
     def check(self, places: np.ndarray, names: Sequence[str]) -> None:
         """Raises: UnreadablePictures where one of the places cannot be decoded."""
@@ -102,13 +102,19 @@ def key_of(names: Sequence[str], size: Size, files: Sequence[str]) -> str:
 
 
 def _load(base: Path) -> Pixels:
-    held = hold(base.with_suffix(".npy"))
-    facts = np.load(base.with_suffix(".facts.npy"))
-    bad = json.loads(base.with_suffix(".bad.json").read_text(encoding="utf-8"))
-    array = np.load(base.with_suffix(".npy"), mmap_mode="c")  # copy on write: torch wants it writable, the file stays as it is
-    if not (facts["state"] != WAITING).all() or len(facts) != len(array):
-        raise ValueError("the cache is not complete")
-    return Pixels(array, facts, {int(place): reason for place, reason in bad.items()}, held)
+    """The pixels as they stand in the cache; their file is held for as long as the array, or a part of it, is in use.
+
+    Raises: OSError, ValueError where they are not there or not whole.
+    """
+    with ExitStack() as opened:
+        opened.enter_context(hold(base.with_suffix(".npy")))
+        facts = np.load(base.with_suffix(".facts.npy"))
+        bad = json.loads(base.with_suffix(".bad.json").read_text(encoding="utf-8"))
+        array = np.load(base.with_suffix(".npy"), mmap_mode="c")  # copy on write: torch wants it writable, the file stays as is
+        if not (facts["state"] != WAITING).all() or len(facts) != len(array):
+            raise ValueError("the cache is not complete")
+        weakref.finalize(array, opened.pop_all().close)  # a tensor of some rows keeps the whole array
+    return Pixels(array, facts, {int(place): reason for place, reason in bad.items()})
 
 
 def _fill(names: Sequence[str], size: Size, base: Path, tell: Callable[[int, int], None]) -> Pixels:
@@ -122,11 +128,25 @@ def _fill(names: Sequence[str], size: Size, base: Path, tell: Callable[[int, int
         if needed + ROOM_LEFT > free:
             raise NoRoomForPixels(str(base.parent), needed, free)
     array = _open(part, np.dtype(np.uint8), shape)
-    held = hold(part)
-    facts = _open(facts_part, FACTS, (len(names),))
+    with hold(part):
+        bad = _decode(names, size, array, _open(facts_part, FACTS, (len(names),)), tell)
+        _write(base.with_suffix(".bad.json"), json.dumps(bad).encode())
+        for source, target in ((facts_part, base.with_suffix(".facts.npy")), (part, base.with_suffix(".npy"))):
+            try:
+                os.replace(source, target)
+            except FileNotFoundError:  # another process was faster, with the same pixels
+                if not target.exists():
+                    raise
+        return _load(base)
+
+
+def _decode(
+    names: Sequence[str], size: Size, array: np.memmap, facts: np.memmap, tell: Callable[[int, int], None]
+) -> dict[int, str]:
+    """Fills in the pictures that are not yet there, piece by piece; which cannot be decoded, and why."""
     bad: dict[int, str] = {}
     todo = np.flatnonzero(facts["state"] != GOOD)  # what was bad is looked at again, to say why
-    piece = max(64, PIECE_BYTES // max(1, int(np.prod(shape[1:]))))
+    piece = max(64, PIECE_BYTES // max(1, int(np.prod(array.shape[1:]))))
     done = len(names) - len(todo)
     tell(done, len(names))
     with ThreadPoolExecutor(threads()) as pool:
@@ -150,15 +170,7 @@ def _fill(names: Sequence[str], size: Size, base: Path, tell: Callable[[int, int
             facts[places] = made
             facts.flush()
     tell(len(names), len(names))
-    _write(base.with_suffix(".bad.json"), json.dumps(bad).encode())
-    for source, target in ((facts_part, base.with_suffix(".facts.npy")), (part, base.with_suffix(".npy"))):
-        try:
-            os.replace(source, target)
-        except FileNotFoundError:  # another process was faster, with the same pixels
-            if not target.exists():
-                raise
-    with held:
-        return _load(base)
+    return bad
 
 
 def _open(path: Path, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:
