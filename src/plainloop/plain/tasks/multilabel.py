@@ -198,10 +198,7 @@ def thresholds(probabilities: np.ndarray, truth: np.ndarray) -> list[float]:
     if not truth.any():
         return [0.5] * truth.shape[1]
     common = _best(probabilities.reshape(-1), truth.reshape(-1))
-    return [
-        _best(probabilities[:, slot], truth[:, slot]) if truth[:, slot].any() else common
-        for slot in range(truth.shape[1])
-    ]
+    return [_best(probabilities[:, slot], truth[:, slot]) if truth[:, slot].any() else common for slot in range(truth.shape[1])]
 
 
 def _best(probabilities: np.ndarray, truth: np.ndarray) -> float:
