@@ -280,6 +280,8 @@ def test_settings_that_a_model_of_plainloop_cannot_have_are_told_in_words(data: 
 @pytest.mark.parametrize(
     "model, message",
     [
+        ("layers", "in Python hand over an nn.Sequential"),
+        ("pretrained", "as hf:DIR"),
         ("nowhere.py:MyNet", "there is no file"),
         ("{folder}/mynet.py:YourNet", "has the classes MyNet"),
         ("{folder}/own.py:MyNet", "rename it"),

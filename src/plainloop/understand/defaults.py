@@ -49,6 +49,8 @@ MODELS: dict[str, Kind] = {
     "mixed": Kind("a model for each kind of input, joined", "any", {"learning_rate": 2e-3}),
     "layers": Kind("a stack of torch layers", "table"),
 }
+WITHOUT_NAME = {"pretrained": "say where it is, as hf:DIR", "layers": "in Python hand over an nn.Sequential"}
+BY_NAME = [*(name for name in MODELS if name not in WITHOUT_NAME), "hf:DIR"]  # what --model can be
 # keyword argument of a model -> the least and the most it can be
 MODEL_BOUNDS: dict[str, tuple[float | None, float | None]] = {
     "width": (1, 65_536),

@@ -21,7 +21,7 @@ from ..plain.prepare import Preparation
 from ..plain.run import build_model, located, own_tokenizer
 from ..plain.split import split_rows
 from .check_build import explain_build
-from .defaults import MODELS
+from .defaults import BY_NAME, MODELS, WITHOUT_NAME
 from .pretrained import PREFIX
 from .setting_problems import ModelDoesNotFit, UnknownModel
 
@@ -52,11 +52,11 @@ def own_model(model: Any, default: str, data: str, target: list[str]) -> OwnMode
     if isinstance(model, type) and issubclass(model, nn.Module):
         place = source_file(model)
         if place is None:
-            raise UnknownModel(model.__name__, list(MODELS), "its class is not in a file that can be copied", data, target)
+            raise UnknownModel(model.__name__, BY_NAME, "its class is not in a file that can be copied", data, target)
         return from_file(place, model.__name__, f"{place.name}:{model.__name__}", data, target)
     text = str(model)
-    if text == "pretrained":
-        raise UnknownModel(text, ["hf:DIR", *MODELS], "say where it is, as hf:DIR", data, target)
+    if text in WITHOUT_NAME:
+        raise UnknownModel(text, BY_NAME[-1:] if text == "pretrained" else BY_NAME, WITHOUT_NAME[text], data, target)
     if text.startswith(PREFIX):
         return OwnModel("pretrained")
     if ".py" not in text:
@@ -64,14 +64,14 @@ def own_model(model: Any, default: str, data: str, target: list[str]) -> OwnMode
     path, _, name = text.partition(":")
     place = Path(path).expanduser()
     if not place.is_file():
-        raise UnknownModel(text, list(MODELS), f"there is no file {path}", data, target)
+        raise UnknownModel(text, BY_NAME, f"there is no file {path}", data, target)
     return from_file(place, name, text, data, target)
 
 
 def from_file(place: Path, name: str, text: str, data: str, target: list[str]) -> OwnModel:
     if not place.stem.isidentifier() or place.stem in NOT_FOR_A_FILE or place.stem in sys.stdlib_module_names:
         raise UnknownModel(
-            text, list(MODELS), f"a file called {place.name} cannot be imported beside plainloop's own; rename it", data, target
+            text, BY_NAME, f"a file called {place.name} cannot be imported beside plainloop's own; rename it", data, target
         )
     classes = [
         line.split("(")[0].split(":")[0].removeprefix("class ").strip()
@@ -82,7 +82,7 @@ def from_file(place: Path, name: str, text: str, data: str, target: list[str]) -
         name = classes[0]
     if name not in classes:
         has = f"has the classes {', '.join(classes)}" if classes else "has no class"
-        raise UnknownModel(text, [f"{place.name}:{c}" for c in classes] or list(MODELS), f"{place.name} {has}", data, target)
+        raise UnknownModel(text, [f"{place.name}:{c}" for c in classes] or BY_NAME, f"{place.name} {has}", data, target)
     return OwnModel(f"{place.name}:{name}", {"file": place.stem, "name": name}, place)
 
 

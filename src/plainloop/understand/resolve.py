@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 from ..options import TrainOptions, as_pairs
 from ..plain import config as c
 from ..problems import Notice, nearest
-from .defaults import BY_ROWS, MODEL_BOUNDS, MODELS, Reasons, augmentation, parts_of, text_defaults, train_defaults
+from .defaults import BY_NAME, BY_ROWS, MODEL_BOUNDS, MODELS, Reasons, augmentation, parts_of, text_defaults, train_defaults
 from .pair_problems import ModelOfAnotherTask
 from .setting_problems import BadSetting, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
 
@@ -162,7 +162,7 @@ def model_for(asked: Asked, columns: tuple[c.Column, ...], num_rows: int, reason
             reasons["model.mean"] = "of the pictures that it learned from" if learned else "of the train rows"
         return asked.pretrained
     if asked.model not in MODELS:
-        raise UnknownModel(asked.model, list(MODELS), "", asked.data, list(asked.target))
+        raise UnknownModel(asked.model, BY_NAME, "", asked.data, list(asked.target))
     if (MODELS[asked.model].takes == "sequence") != (task == "Sequence"):
         fitting = [name for name, kind in MODELS.items() if (kind.takes == "sequence") == (task == "Sequence")]
         raise ModelOfAnotherTask(asked.model, task.lower(), fitting, asked.data, list(asked.target))
