@@ -140,7 +140,7 @@ def test_the_command_and_the_tree_of_runs(parent: plainloop.Run, monkeypatch: py
     code, out = command("retrain", "runs/pets-1", "--set", "epoch=1")
     assert code == 2
     assert "Fix: plainloop retrain runs/pets-1 --set" in out
-    assert "epochs=..." in out
+    assert "--set epochs=1" in out
     shown = command("runs")[1].splitlines()
     places = [next(i for i, line in enumerate(shown) if name in line) for name in ("runs/pets-1", "+- runs/pets-2")]
     assert places[1] == places[0] + 1
