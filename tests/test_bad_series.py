@@ -90,6 +90,9 @@ REPAIRED: dict[str, tuple[Callable[[], Rows], str, str]] = {
     "dates of dots": (lambda: days("%d.%m.%Y"), "", ""),
     "names of months": (lambda: days("%d %b %Y"), "", ""),
     "american dates": (lambda: days("%m/%d/%Y"), "", ""),
+    "dates of two-digit years": (lambda: days("%d.%m.%y"), "", ""),
+    "american dates of two-digit years": (lambda: days("%m/%d/%y"), "", ""),
+    "day first of two-digit years, told by the steps": (lambda: days("%d/%m/%y %H:%M"), "", ""),
     "dates without separators": (lambda: days("%Y%m%d"), "", ""),
 }
 
