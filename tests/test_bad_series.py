@@ -124,6 +124,7 @@ def test_ambiguous_days_are_decided_by_the_steps_or_refused(tmp_path: Path):
     made = seen(table(tmp_path / "load.csv", rows))
     assert made.source.frequency == "1h"
     assert "%d/%m/%Y %H:%M" in told(made, "DateOrderChosen")
+    assert "nothing has to be done; to read them as %m/%d/%Y %H:%M: " in told(made, "DateOrderChosen")
     both = table(tmp_path / "both.csv", [["03/04/2024", "1"], ["05/06/2024", "2"], ["11/02/2024", "4"], ["07/09/2024", "3"]])
     with pytest.raises(PlainloopError, match="--date-format"):
         seen(both, lookback=1, horizon=1)
