@@ -282,3 +282,11 @@ def test_a_time_alone_is_no_forecast_and_says_so(tmp_path: Path):
     made = seen(table(tmp_path / "load.csv", rows, "date,load,heat"), horizon=None, lookback=None)
     assert made.task == "Regression"
     assert "--horizon" in told(made, "CouldForecast")
+
+
+def test_inspect_counts_rows_without_a_time_apart(tmp_path: Path):
+    rows = [*hours()[:50], *hours()[51:], ["", ""], ["", ""], hours()[7]]
+    facts = plainloop.inspect(str(table(tmp_path / "load.csv", rows)), target="load", time="date", horizon=6, lookback=12).series
+    assert facts is not None
+    assert "  1 step without a row, 1 row of a time that was there before, 2 rows without a time" in facts.text()
+    assert ", 1 step without a value" in facts.text()[2]
