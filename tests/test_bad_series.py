@@ -90,6 +90,9 @@ REPAIRED: dict[str, tuple[Callable[[], Rows], str, str]] = {
     "dates of dots": (lambda: days("%d.%m.%Y"), "", ""),
     "names of months": (lambda: days("%d %b %Y"), "", ""),
     "american dates": (lambda: days("%m/%d/%Y"), "", ""),
+    "dates of two-digit years": (lambda: days("%d.%m.%y"), "", ""),
+    "american dates of two-digit years": (lambda: days("%m/%d/%y"), "", ""),
+    "day first of two-digit years, told by the steps": (lambda: days("%d/%m/%y %H:%M"), "", ""),
     "dates without separators": (lambda: days("%Y%m%d"), "", ""),
 }
 
@@ -121,6 +124,7 @@ def test_ambiguous_days_are_decided_by_the_steps_or_refused(tmp_path: Path):
     made = seen(table(tmp_path / "load.csv", rows))
     assert made.source.frequency == "1h"
     assert "%d/%m/%Y %H:%M" in told(made, "DateOrderChosen")
+    assert "nothing has to be done; to read them as %m/%d/%Y %H:%M: " in told(made, "DateOrderChosen")
     both = table(tmp_path / "both.csv", [["03/04/2024", "1"], ["05/06/2024", "2"], ["11/02/2024", "4"], ["07/09/2024", "3"]])
     with pytest.raises(PlainloopError, match="--date-format"):
         seen(both, lookback=1, horizon=1)
@@ -278,3 +282,11 @@ def test_a_time_alone_is_no_forecast_and_says_so(tmp_path: Path):
     made = seen(table(tmp_path / "load.csv", rows, "date,load,heat"), horizon=None, lookback=None)
     assert made.task == "Regression"
     assert "--horizon" in told(made, "CouldForecast")
+
+
+def test_inspect_counts_rows_without_a_time_apart(tmp_path: Path):
+    rows = [*hours()[:50], *hours()[51:], ["", ""], ["", ""], hours()[7]]
+    facts = plainloop.inspect(str(table(tmp_path / "load.csv", rows)), target="load", time="date", horizon=6, lookback=12).series
+    assert facts is not None
+    assert "  1 step without a row, 1 row of a time that was there before, 2 rows without a time" in facts.text()
+    assert ", 1 step without a value" in facts.text()[2]

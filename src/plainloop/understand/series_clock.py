@@ -105,7 +105,7 @@ def right_order(case: Case, clock: Clock, series: Words) -> Clock:
 
     Raises: AmbiguousTime where that does not tell.
     """
-    if not clock.other_form or case.options.date_format:
+    if not clock.other_form:
         return clock
     form, frame = clock.columns[0].format, case.loaded.frame
     word = str(frame[clock.names[0]].drop_nulls()[0])

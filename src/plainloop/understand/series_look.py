@@ -19,7 +19,7 @@ from ..plain.frequency import ROWS, Frequency
 from ..plain.readers import series as reader
 from ..plain.readers import tables
 from ..plain.readers.content_digests import cache_folder
-from ..plain.readers.times import written
+from ..plain.readers.times import times_of, written
 from ..plain.slices import filled
 from ..plain.table import Words
 from ..problems import Notice, PlainloopError
@@ -60,7 +60,7 @@ class SeriesColumn:
             else "no season"
         )
         level = "its level stays" if self.stays else "its level moves"
-        gaps = f", {self.missing:,} steps without a value" if self.missing else ""
+        gaps = f", {counted(self.missing, 'step')} without a value" if self.missing else ""
         marks = f", {' '.join(self.sentinels)} read as missing" if self.sentinels else ""
         return f"  {self.name}: {season}; {level} (KPSS {self.kpss:.2f}, {CRITICAL} is the border){gaps}{marks}"
 
@@ -77,7 +77,8 @@ class SeriesFacts:
     steps: int
     series: int
     absent: int  # steps without a row
-    repeated: int  # rows beyond one for each step
+    repeated: int  # rows with a time beyond one for each step
+    untimed: int  # rows without a time
     columns: list[SeriesColumn]
     notices: list[Notice]
     picture: str = ""
@@ -86,9 +87,10 @@ class SeriesFacts:
         many = f", {self.series:,} series" if self.series > 1 else ""
         every = "the rows as they stand" if self.frequency == ROWS else f"a step every {self.frequency} ({self.why})"
         lines = [f"over {self.clock}: {self.first} to {self.last}, {self.steps:,} steps{many}, {every}"]
-        if self.absent or self.repeated:
-            rows = "row" if self.repeated == 1 else "rows"
-            lines.append(f"  {self.absent:,} steps without a row, {self.repeated:,} {rows} of a time that was there before")
+        if self.absent or self.repeated or self.untimed:
+            without = f", {counted(self.untimed, 'row')} without a time" if self.untimed else ""
+            again = f"{counted(self.repeated, 'row')} of a time that was there before"
+            lines.append(f"  {counted(self.absent, 'step')} without a row, {again}{without}")
         lines += [column.line(self.steps) for column in self.columns]
         return [*lines, *([f"picture: {self.picture}"] if self.picture else [])]
 
@@ -117,7 +119,7 @@ def series_facts(look: Look, options: DataOptions) -> SeriesFacts | None:
     first, last = written(np.array([steps.times.min(), steps.times.max()]), form)
     frequency = None if case.frequency == ROWS else Frequency.parse(case.frequency)
     seen = [column_facts(column.name, steps, frequency, marks[column.name]) for column in columns]
-    rows = len(loaded.frame)
+    timed = int(np.isfinite(times_of(loaded.frame, clock)).sum())
     made = SeriesFacts(
         ",".join(column.name for column in clock),
         case.frequency,
@@ -127,11 +129,16 @@ def series_facts(look: Look, options: DataOptions) -> SeriesFacts | None:
         len(steps.times),
         len(steps.series.words),
         int((steps.rows < 0).sum()),
-        max(0, rows - int((steps.rows >= 0).sum())),
+        max(0, timed - int((steps.rows >= 0).sum())),
+        len(loaded.frame) - timed,
         seen,
         case.notices,
     )
     return replace(made, picture=str(draw(look.data, steps, [column.name for column in columns[:MOST_DRAWN]], form)))
+
+
+def counted(count: int, word: str) -> str:
+    return f"{count:,} {word if count == 1 else word + 's'}"
 
 
 def is_told(look: Look, refusal: PlainloopError) -> bool:

@@ -213,7 +213,7 @@ class DateOrderChosen(Notice):
     What it does: reads them in the order that gives regular steps.
     Why: 3/4/2024 is the 3rd of April or the 4th of March; in the wrong order the rows jump.
     Example: 1/2/2024, 2/2/2024, 3/2/2024, ...
-    Fix: to read them the other way: --date-format.
+    Fix: nothing has to be done; to read them the other way: --date-format.
     """
 
     data: str
@@ -227,9 +227,8 @@ class DateOrderChosen(Notice):
         self.what = f'The dates in "{self.column}", such as {self.example_word}, are read as {self.form}: so steps are regular.'
         self.expected = "Expected dates that only one order of day and month can read."
         self.why = f"Every cell could also be read as {self.other}."
-        self.fix = (
-            f"if that is right: {command('train', self.data, self.target, '--time', self.column, '--date-format', self.other)}"
-        )
+        again = command("train", self.data, self.target, "--time", self.column, "--date-format", self.other)
+        self.fix = f"nothing has to be done; to read them as {self.other}: {again}"
 
     @classmethod
     def example(cls) -> DateOrderChosen:

@@ -34,6 +34,7 @@ from .table_faults import BadRows, ColumnsDiffer, DamagedFile, DuplicateColumns,
 MOST_TEXT = 100_000_000  # bytes of texts up to which they are Python strings, which are quicker at hand
 COMPARED = 50_000  # texts that are compared at a time: each takes its room again
 ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,9})?))?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
+YEAR_1000 = -30_610_224_000.0  # its first second
 
 
 @dataclass(frozen=True)
@@ -368,7 +369,11 @@ def seconds(cells: pl.Series, form: str) -> np.ndarray:
         zone = zone.fill_null("+00:00").str.replace("Z", "+00:00", literal=True)
         cells, form = day + " " + minute + ":" + second + zone, "%Y-%m-%d %H:%M:%S%.f%z"
     times = cells.str.to_datetime(form, strict=False, time_unit="us")
-    return (times.dt.epoch("us").cast(pl.Float64) / 1e6).fill_null(np.nan).to_numpy()
+    values = (times.dt.epoch("us").cast(pl.Float64) / 1e6).fill_null(np.nan).to_numpy()
+    if "%Y" not in form or not (values < YEAR_1000).any():
+        return values
+    four = cells.str.contains(r"^[^:]*\b0\d{3}\b").fill_null(False).to_numpy()  # polars' %Y takes 21, too, as the year 21
+    return np.where((values < YEAR_1000) & ~four, np.nan, values)
 
 
 def _words(cells: pl.Series) -> Words:
