@@ -197,6 +197,9 @@ def test_several_targets() -> None:
     assert made.task is not None
     assert (made.task.name, made.task.classes) == ("Multilabel", {"a": 30, "b": 20, "c": 0})
     assert [(column.type, column.true, column.false) for column in made.columns[1:]] == [("boolean", "1", "0")] * 3
+    (rare,) = [notice for notice in made.notices if type(notice).__name__ == "RareLabels"]
+    assert rare.labels == [("c", 0)]
+    assert rare.fix.endswith("--target a,b")
 
 
 def test_task_can_be_asked_for() -> None:

@@ -19,6 +19,7 @@ from .target_problems import (
     LabelVariants,
     MixedSeparators,
     RareClasses,
+    RareLabels,
     RowsWithoutTarget,
     TargetHasOneValue,
     TargetLooksLikeId,
@@ -57,8 +58,9 @@ def infer_task(context: Context, columns: list[ColumnGuess]) -> tuple[TaskGuess,
     if labelled < len(task.classes) and task.name == "Multiclass":
         raise TooFewRows(context.data, context.target, labelled, 2 * len(task.classes), f"there are {len(task.classes)} classes")
     rare = [(word, count) for word, count in task.classes.items() if count < 10]
-    if rare and task.name != "Multilabel":
-        notices.append(RareClasses(context.data, context.target, rare[::-1]))
+    if rare:
+        rare_ones = RareLabels if task.name == "Multilabel" else RareClasses
+        notices.append(rare_ones(context.data, context.target, sorted(rare, key=lambda pair: pair[1])))
     return task, labelled, notices
 
 
