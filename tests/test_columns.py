@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcomes import words
-from plainloop.plain.columns.tabular import Boolean, Category, Datetime, Number, Tags, split_tags
+from plainloop.plain.columns.tabular import Boolean, Category, Datetime, Number, Tags
 from plainloop.plain.prepare import COLUMN_CLASSES, column_class
+from plainloop.plain.table import split_tags
 
 NAN = float("nan")
 RNG = np.random.default_rng(0)
@@ -166,5 +167,8 @@ def test_a_missing_time_is_the_middle_of_every_circle():
 def test_tags_are_split_and_trimmed():
     assert split_tags(" a | b||c ", "|") == ["a", "b", "c"]
     assert split_tags("", ",") == []
+    assert split_tags("['a', \"b\"]", ",") == ["a", "b"]
+    assert split_tags("[]", ",") == []
+    assert split_tags("[x], [y]", ",") == ["[x]", "[y]"]
     column = Tags.fit(words(["x,y", "y"]))
     assert column.encode(words(["y,y,x", "z", None])).tolist() == [[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]

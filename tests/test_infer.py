@@ -66,6 +66,7 @@ def guess(cells: Cells, options: InferOptions | None = None, name: str = "c") ->
         (cycle("Jan 3, 2020", "Feb 4, 2021"), "datetime", "input"),
         (cycle("13/02/2020", "02/13/2020"), "datetime", "ignored"),
         (cycle("a|b", "a", "b|c", "c|a", "b"), "tags", "input"),
+        (cycle("['a', 'b']", "['a']", "['b', 'c']", "[]"), "tags", "input"),
         (cycle("3,7", "3", "7", "9", "9,3"), "tags", "input"),
         (["u" + str(i) for i in range(ROWS)], "category", "ignored"),
         ([f"w{i // 1.02:.0f}" for i in range(200)], "category", "ignored"),
@@ -196,6 +197,9 @@ def test_several_targets() -> None:
     assert made.task is not None
     assert (made.task.name, made.task.classes) == ("Multilabel", {"a": 30, "b": 20, "c": 0})
     assert [(column.type, column.true, column.false) for column in made.columns[1:]] == [("boolean", "1", "0")] * 3
+    (rare,) = [notice for notice in made.notices if type(notice).__name__ == "RareLabels"]
+    assert rare.labels == [("c", 0)]
+    assert rare.fix.endswith("--target a,b")
 
 
 def test_task_can_be_asked_for() -> None:
@@ -205,6 +209,9 @@ def test_task_can_be_asked_for() -> None:
     tags = schema(InferOptions(tags=" "), ("y",), x=several("{}.5"), y=cycle("a b", "b", "c"))
     assert tags.task is not None
     assert tags.task.classes == {"b": 40, "a": 20, "c": 20}
+    lists = schema(InferOptions(), ("y",), x=several("{}.5"), y=cycle("['a', 'b']", "['b']", '["c"]', "[]"))
+    assert lists.task is not None
+    assert set(lists.task.classes) == {"a", "b", "c"}
     texts = cycle("one sentence that is rather long, as sentences are", "and so is this other one here", rows=1200)
     with pytest.raises(TargetLooksLikeId, match=r"1200 different words"):  # not a text to be written: labels were asked for
         schema(

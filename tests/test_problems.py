@@ -18,7 +18,7 @@ from plainloop import problems
 from plainloop.cli import app
 from plainloop.plain.faults import Fault
 from plainloop.problems import Notice, all_problems
-from plainloop.understand import setting_problems
+from plainloop.understand import file_notices, setting_problems
 from plainloop.understand.check_finding import Finding
 
 KINDS = all_problems()
@@ -118,3 +118,9 @@ def test_a_misspelt_setting_is_replaced_in_the_line_to_paste(monkeypatch: pytest
     monkeypatch.setattr(setting_problems, "TYPED", words)
     fix = setting_problems.UnknownSetting("learnig_rate", ["learning_rate"], "table_mlp", "houses.csv", ["price"]).fix
     assert fix == "plainloop train houses.csv --set width=64 --target price --set learning_rate=0.01"
+
+
+def test_the_fix_of_how_a_file_is_read_keeps_the_options_of_train(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(problems, "TYPED", ["train", "sms.tsv", "--target", "kind", "--epochs", "3"])
+    fix = file_notices.QuotesAsText("sms.tsv", 5).fix
+    assert fix.endswith("plainloop train sms.tsv --target kind --epochs 3 --quote '\"'")

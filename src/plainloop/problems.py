@@ -113,6 +113,11 @@ def command(verb: str, data: str, target: list[str], *options: str, without: str
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
 
 
+def reading() -> str:
+    """The command that reads the file again with an option more: the one that was typed, where it is one that trains."""
+    return "train" if TYPED[0] in ("train", *LIKE_TRAIN) else "inspect"
+
+
 def typed_setting(name: str) -> int:
     """The place in what was typed of the NAME=VALUE behind a `--set`; 0 where there is none."""
     places = [i for i, word in enumerate(TYPED) if i and TYPED[i - 1] == "--set" and word.partition("=")[0] == name]

@@ -49,7 +49,8 @@ ENCODE = {
     "series": "The whole series: z = (value - mean) / std, a missing step takes the last known one before it, or 0; cut at "
     "`length` steps, zeros behind its end.",
     "length": "How many steps the row has, at most `longest`.",
-    "tags": "Split the cell at `separator`, strip the pieces; a slot for each of `labels`: 1 if it is among them, else 0.",
+    "tags": "Split the cell (of a list: what its brackets and quotes hold) at `separator`, strip the pieces; "
+    "a slot for each of `labels`: 1 if it is among them, else 0.",
 }
 FLIP = (
     "Score every picture and its mirror image (last axis reversed) and take the mean of the scores; "

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..plain.config import Column
 from ..plain.faults import shorten
-from ..plain.table import Sequences, Table, Words
+from ..plain.table import Sequences, Table, Words, split_tags
 from .image_pictures import image_column
 from .intervals import Interval, intervals
 from .scored import Scored, score, scores_from, with_own_thresholds
@@ -163,7 +163,7 @@ def codes_of_words(cells: Words, train: np.ndarray) -> np.ndarray:
 
 def tag_columns(cells: Words, separator: str, train: np.ndarray) -> list[np.ndarray]:
     """Whether each row has each of the most frequent tags of the train rows; NaN where the cell is missing."""
-    sets = [{tag.strip() for tag in word.split(separator)} - {""} for word in cells.words]
+    sets = [set(split_tags(word, separator)) for word in cells.words]
     counts: Counter[str] = Counter()
     codes, times = np.unique(cells.codes[train], return_counts=True)
     for code, count in zip(codes.tolist(), times.tolist(), strict=True):

@@ -132,3 +132,17 @@ class Table:
     def rows(self, rows: np.ndarray) -> Table:
         """The table of the given row numbers (int64), in their order."""
         return Table({name: cells[rows] for name, cells in self.columns.items()}, {"data": range(len(rows))})
+
+
+def split_tags(cell: str, separator: str) -> list[str]:
+    """The labels of a cell, without outer spaces, empty ones left out; of a list such as Python and JSON write it, too.
+
+    >>> split_tags("joy, anger,", ","), split_tags("['joy', 'anger']", ","), split_tags("[]", ",")
+    (['joy', 'anger'], ['joy', 'anger'], [])
+    """
+    cell, inner = cell.strip(), cell.strip()[1:-1]
+    written = cell[:1] == "[" and cell[-1:] == "]" and not {"[", "]"} & set(inner)
+    parts = [part.strip() for part in (inner if written else cell).split(separator)]
+    if written:
+        parts = [part[1:-1].strip() if part[:1] in ("'", '"') and part[-1:] == part[:1] else part for part in parts]
+    return [label for label in parts if label]

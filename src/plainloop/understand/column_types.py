@@ -14,6 +14,7 @@ import polars as pl
 
 from ..plain.config import Column
 from ..plain.readers.tables import ISO, number, seconds
+from ..plain.table import split_tags
 from ..problems import quoted
 from .text_columns import text_or_not
 
@@ -311,11 +312,12 @@ def _dated(made: ColumnGuess, words: pl.Series) -> ColumnGuess:
 def _tags(values: Values) -> ColumnGuess | None:
     """Several labels in a cell: a separator splits many cells into few, short, recurring labels, none twice in a cell."""
     for separator in "|;,":
-        table = pl.DataFrame({"cell": values.words, "rows": values.counts})
-        split = table.filter(values.words.str.contains(separator, literal=True))
+        words = plain_tags(values.words, separator)
+        table = pl.DataFrame({"cell": words, "rows": values.counts})
+        split = table.filter(words.str.contains(separator, literal=True))
         if split["rows"].sum() < max(2, 0.05 * values.present):
             continue
-        parts = values.words.str.split(separator).explode().str.strip_chars()
+        parts = words.str.split(separator).explode().str.strip_chars()
         labels = parts.n_unique()
         recurring = len(parts) >= 3 * labels or (labels <= 30 and len(parts) > labels)
         longest = parts.str.len_chars().max()
@@ -333,6 +335,13 @@ def _tags(values: Values) -> ColumnGuess | None:
             separator=separator,
         )
     return None
+
+
+def plain_tags(words: pl.Series, separator: str) -> pl.Series:
+    """Lists such as Python and JSON write them (`['joy', 'fear']`) as labels with the separator between."""
+    if not words.str.starts_with("[").any():
+        return words
+    return words.map_elements(lambda word: separator.join(split_tags(word, separator)), pl.String)
 
 
 def _text_or_words(values: Values) -> ColumnGuess:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..plain.faults import shorten
-from ..problems import Notice, command
+from ..problems import Notice, command, reading
 
 
 @dataclass
@@ -75,7 +75,7 @@ class DecimalComma(Notice):
 
     def __post_init__(self) -> None:
         self.what = f"{self.path}: numbers such as {shorten(self.example_cell)} are read with a decimal comma."
-        self.fix = f"if the comma separates thousands: {command('inspect', self.path, [], '--decimal', '.')}"
+        self.fix = f"if the comma separates thousands: {command(reading(), self.path, [], '--decimal', '.')}"
 
     @classmethod
     def example(cls) -> DecimalComma:
@@ -100,7 +100,7 @@ class QuotesAsText(Notice):
     def __post_init__(self) -> None:
         self.what = f"{self.path}: quotes are read as plain characters, for they do not pair up around cells (line {self.line})."
         self.why = "Read as quotes, several lines would run together into one cell."
-        self.fix = "if they are quotes: " + command("inspect", self.path, [], "--quote", '"')
+        self.fix = "if they are quotes: " + command(reading(), self.path, [], "--quote", '"')
 
     @classmethod
     def example(cls) -> QuotesAsText:
@@ -124,7 +124,7 @@ class MemberChosen(Notice):
 
     def __post_init__(self) -> None:
         self.what = f"{self.path} holds {len(self.others) + 1} tables; the largest with the target is read: {self.member}."
-        self.fix = f"for another: {command('inspect', self.path, [], '--member', self.others[0])}"
+        self.fix = f"for another: {command(reading(), self.path, [], '--member', self.others[0])}"
 
     @classmethod
     def example(cls) -> MemberChosen:

@@ -11,7 +11,7 @@ from ..plain.readers.table_faults import TargetNotNumber
 from ..plain.readers.tables import number, truth
 from ..problems import Notice
 from .column_problems import CaseVariants
-from .column_types import PAIRS, ColumnGuess, Values
+from .column_types import PAIRS, ColumnGuess, Values, plain_tags
 from .infer import Context, TaskGuess
 from .pair_problems import NoTextToRead
 from .target_problems import (
@@ -19,6 +19,7 @@ from .target_problems import (
     LabelVariants,
     MixedSeparators,
     RareClasses,
+    RareLabels,
     RowsWithoutTarget,
     TargetHasOneValue,
     TargetLooksLikeId,
@@ -57,8 +58,9 @@ def infer_task(context: Context, columns: list[ColumnGuess]) -> tuple[TaskGuess,
     if labelled < len(task.classes) and task.name == "Multiclass":
         raise TooFewRows(context.data, context.target, labelled, 2 * len(task.classes), f"there are {len(task.classes)} classes")
     rare = [(word, count) for word, count in task.classes.items() if count < 10]
-    if rare and task.name != "Multilabel":
-        notices.append(RareClasses(context.data, context.target, rare[::-1]))
+    if rare:
+        rare_ones = RareLabels if task.name == "Multilabel" else RareClasses
+        notices.append(rare_ones(context.data, context.target, sorted(rare, key=lambda pair: pair[1])))
     return task, labelled, notices
 
 
@@ -204,7 +206,8 @@ def _tags(context: Context, made: ColumnGuess, values: Values, reason: str, over
     made.separator = context.options.tags or made.separator or ","
     made.type, made.reason, made.kept_out = "tags", reason, ""
     made.true, made.false, made.also_missing, made.strip, made.format = "", "", (), "", ""
-    parts = pl.DataFrame({"label": values.words.str.split(made.separator), "rows": values.counts}).explode("label")
+    cells = plain_tags(values.words, made.separator)
+    parts = pl.DataFrame({"label": cells.str.split(made.separator), "rows": values.counts}).explode("label")
     parts = parts.with_columns(pl.col("label").str.strip_chars()).filter(pl.col("label") != "")
     counts = parts.group_by("label").agg(pl.col("rows").sum()).sort("rows", "label", descending=[True, False])
     labels = set(counts["label"])

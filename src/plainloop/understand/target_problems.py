@@ -163,6 +163,39 @@ class RareClasses(Notice):
 
 
 @dataclass
+class RareLabels(Notice):
+    """Labels that very few rows have.
+
+    What it does: names the labels of a multilabel target that fewer than 10 rows have, and those that no row has.
+    Why: a label without rows is never learned and its scores say nothing; those of a rare one hang on one or two rows.
+    Example: the column "threat" is 0 in every row.
+    Fix: leave a label without rows out of --target; of rare ones weigh the rows with --balance weights.
+    """
+
+    expected = "Expected at least 10 rows of every label."
+    data: str
+    target: list[str]
+    labels: list[tuple[str, int]]
+
+    def __post_init__(self) -> None:
+        said = listed([f"{shorten(label)} ({count})" for label, count in self.labels], 6)
+        self.what = f"{len(self.labels)} label{'s' * (len(self.labels) > 1)} with fewer than 10 rows: {said}."
+        self.why = "Their scores will hang on one or two rows."
+        never = [label for label, count in self.labels if not count]
+        left = [name for name in self.target if name not in never]
+        if never:
+            self.why = f"No row has {listed([shorten(label) for label in never], 6)}: nothing can be learned of it."
+        if never and left:
+            self.fix = command("train", self.data, left)
+        else:
+            self.fix = command("train", self.data, self.target, "--balance", "weights")
+
+    @classmethod
+    def example(cls) -> RareLabels:
+        return cls("comments.csv", ["toxic", "obscene", "threat"], [("threat", 0)])
+
+
+@dataclass
 class LabelVariants(Notice):
     """Labels that are written differently in different files.
 

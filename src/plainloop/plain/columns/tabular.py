@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..table import Cells, Words
+from ..table import Cells, Words, split_tags
 
 SECONDS_PER_DAY = 86_400.0
 LARGEST = float(np.finfo(np.float64).max)
@@ -258,12 +258,3 @@ class Tags(Slots):
 
     def state(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def split_tags(cell: str, separator: str) -> list[str]:
-    """The labels of a cell, without outer spaces, empty ones left out.
-
-    >>> split_tags("joy, anger,", ",")
-    ['joy', 'anger']
-    """
-    return [label for label in (part.strip() for part in cell.split(separator)) if label]

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..config import Config
-from ..table import Cells, Words
+from ..table import Cells, Words, split_tags
 from .classify import members
 
 STEPS, REACH = 8, 8  # while training, scores are counted in eighths of a logit from -8 to 8: thresholds are sought between them
@@ -47,7 +47,7 @@ class Multilabel:
     def fit(cls, cells: list[Cells], train: np.ndarray, config: Config) -> Multilabel:
         separator = config.targets[0].separator
         if isinstance(cells[0], Words):
-            labels = sorted({label for word in cells[0].present() for label in _split(word, separator)})
+            labels = sorted({label for word in cells[0].present() for label in split_tags(word, separator or ",")})
         else:
             labels = [column.name for column in config.targets]
         half = config.task.thresholds == "half"
@@ -68,7 +68,7 @@ class Multilabel:
         lookup = np.zeros((len(cells[0].words) + 1, len(self.labels)), np.float32)
         lookup[-1] = np.nan  # code -1: the target is missing
         for code, word in enumerate(cells[0].words):
-            lookup[code, [place[label] for label in _split(word, self.separator) if label in place]] = 1.0
+            lookup[code, [place[label] for label in split_tags(word, self.separator or ",") if label in place]] = 1.0
         return torch.from_numpy(lookup[cells[0].codes])
 
     def loss(self, scores: Tensor, target: Tensor) -> Tensor:
@@ -209,7 +209,3 @@ def _best(probabilities: np.ndarray, truth: np.ndarray) -> float:
     last = int(f1.argmax())
     below = falling[last + 1] if last + 1 < len(falling) else 0.0
     return float((falling[last] + below) / 2)
-
-
-def _split(cell: str, separator: str) -> list[str]:
-    return [label for label in (part.strip() for part in cell.split(separator or ",")) if label]
