@@ -247,6 +247,24 @@ def test_rows_per_batch_where_they_are_asked_for(tmp_path: Path):
     assert settings(**{"train.batch_size": 16, "batch_tokens": 500}) == (16, 500)
 
 
+def test_tokens_of_two_kinds_are_not_shared(tmp_path: Path):
+    """The target would be read by the tokenizer of the source."""
+    found = seen(write_table(tmp_path), "german")
+
+    def made(**given: Any) -> Any:
+        asked = Asked(given, "sequence_rnn", target=("german",), text=found.text, sequence=found.sequence)
+        return resolve(found.source, found.schema.config_columns(), "Sequence", found.split, 300, asked)
+
+    assert made().config.sequence.shared
+    for given in ({"sequence.tokens": "char"}, {"text.tokens": "word"}):
+        apart = made(**given)
+        assert not apart.config.sequence.shared
+        assert next(iter(given.values())) in apart.reasons["sequence.shared"]
+    assert made(**{"text.tokens": "word", "sequence.tokens": "word"}).config.sequence.shared
+    with pytest.raises(PlainloopError, match=r"sequence\.shared"):
+        made(**{"sequence.tokens": "char", "shared": True})
+
+
 def test_settings_without_effect_are_said(tmp_path: Path):
     found = seen(write_table(tmp_path), "german")
     asked = Asked({"task.balance": "weights", "warmup": 0.2, "schedule": "constant"}, "sequence_rnn", text=found.text)

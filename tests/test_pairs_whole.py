@@ -102,6 +102,23 @@ def test_lines_in_and_lines_out(run: plainloop.Run, tmp_path: Path, capsys: pyte
     assert run.predict(table) == [answers[0], answers[2]]
 
 
+def test_a_text_is_said_to_be_cut_where_it_is_cut(run: plainloop.Run, tmp_path: Path):
+    """One token more than a run reads, not as many as it reads; and a source may be longer than those of the train rows."""
+    column = run.preparation.columns["written"]
+    assert column.longest == 1_000
+    new = tmp_path / "new.txt"
+    said = []
+    try:
+        column.longest = 10
+        for text in ("0" * 10, "0" * 11):
+            new.write_text(f"{text}\n03\n", encoding="utf-8")
+            run.predict(new)
+            said.append([notice.count for notice in run.notices if type(notice).__name__ == "TextsCut"])
+    finally:
+        column.longest = 1_000
+    assert said == [[], [1]]
+
+
 def test_a_run_of_other_code_writes_with_its_own(run: plainloop.Run, tmp_path: Path):
     """The files in its folder are not those that are installed: they are imported beside these."""
     place = shutil.copytree(run.folder, tmp_path / "run")

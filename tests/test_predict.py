@@ -294,6 +294,8 @@ def test_the_command_writes_a_file_or_to_stdout(
 ):
     assert command("predict", run.folder, data) == 0
     printed = capsys.readouterr().out
+    assert command("predict", run.folder, data, "-o", "-") == 0
+    assert capsys.readouterr().out == printed
     assert command("predict", run.folder, data, "-o", tmp_path / "out.csv") == 0
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == printed
     assert "200 predictions in" in capsys.readouterr().out

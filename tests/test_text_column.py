@@ -97,6 +97,13 @@ def test_long_texts_are_cut_at_the_quantile_and_the_loss_is_known():
     assert column.encode(texts).lengths.max() == column.longest
 
 
+def test_an_open_end_leaves_room_for_texts_longer_than_those_of_the_train_rows():
+    texts = words([" ".join(["word"] * n) for n in (5, 6)])
+    column = Text.fit(texts, whole=1.0, longest=1_000, open_end=True)
+    assert column.longest == 1_000
+    assert column.encode(words([" ".join(["word"] * 7)])).lengths.tolist() == [7]
+
+
 def test_train_rows_decide_alone_and_rows_outside_change_nothing():
     table = Table({"t": words([*TEXTS, "poison venom poison venom"] * 2), "y": words(["a", "b"] * 21)}, {"data": range(42)})
     config = text_config("t")

@@ -154,7 +154,7 @@ def predict(
     run: str,
     source: str,
     *sources: str,
-    output: Annotated[str, Parameter(name=["--output", "-o"])] = "-",
+    output: Annotated[str, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)] = "-",
     origin: str | None = None,
     beam: int | None = None,
     length_penalty: float | None = None,

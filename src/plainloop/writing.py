@@ -102,9 +102,8 @@ def limits(run: Run, table: Any, scores: Any) -> list[Notice]:
     task, found = run.preparation.task, list[Notice]()
     for name, column in run.preparation.columns.items():
         if column.kind == "text":
-            lengths = column.encode(table[name]).lengths
-            full = int((lengths >= column.longest).sum()) if column.longest > 1 else 0
-            if (full and (lengths < column.longest).any()) or full == len(lengths) > 0:
+            lengths = replace(column, longest=column.longest + 1).encode(table[name]).lengths
+            if full := int((lengths > column.longest).sum()):
                 found.append(TextsCut(name, full, len(lengths), column.longest))
     cut = int(task.cut(scores).sum())
     return found + ([AnswersCut(cut, len(scores), task.answer)] if cut else [])

@@ -4,11 +4,12 @@ Copied into ejected projects. A model gives `start(inputs)`, the state before th
 scores of the token after these and the state with them; every tensor of a state has the rows of the batch as its first axis.
 What a row answers does not depend on the other rows of its batch: a row that has ended is left out, and padding is masked.
 
-Axes: B examples, T target tokens, K beams, W vocabulary of the target.
+Axes: B examples, b of them under way, S source tokens, T target tokens, K beams, W vocabulary of the target.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor
 
 State = dict[str, Tensor]
+Pick = Callable[[Tensor, Tensor], Tensor]
 PADDING = 0
 
 
@@ -47,21 +49,21 @@ def decode(
     """
     if how.beam > 1:
         return beams(model, inputs, how.beam, how.length_penalty, start=start, end=end, longest=longest, never=never)
-    pick = (lambda logs: logs.argmax(-1)) if not how.temperature else drawn(how)
+    pick: Pick = drawn(how, inputs["text"]) if how.temperature else lambda logs, rows: logs.argmax(-1)
     return one_by_one(model, inputs, pick, start=start, end=end, longest=longest, never=never)
 
 
 def one_by_one(
     model: Any,
     inputs: dict[str, Tensor],
-    pick: Callable[[Tensor], Tensor],
+    pick: Pick,
     *,
     start: int,
     end: int,
     longest: int,
     never: Sequence[int],
 ) -> tuple[Tensor, Tensor]:
-    """One token after the other, each as `pick` chooses it from the log-probabilities (B, W)."""
+    """One token after the other, each as `pick` chooses it from the log-probabilities (b, W) of the rows (b,) under way."""
     state = model.start(inputs)
     size, device = len(inputs["text"]), inputs["text"].device
     words = torch.full((size, longest), PADDING, device=device)
@@ -71,7 +73,7 @@ def one_by_one(
     for place in range(longest):
         scores, state = model.step(state, last)
         logs = log_probabilities(scores, never)
-        last = pick(logs)  # (rows under way,)
+        last = pick(logs, rows)  # (rows under way,)
         words[rows, place], chosen[rows, place] = last, logs.gather(1, last[:, None])[:, 0]
         under_way = last != end
         if not under_way.any():
@@ -81,18 +83,34 @@ def one_by_one(
     return words[:, : place + 1], chosen[:, : place + 1]
 
 
-def drawn(how: Decoding) -> Callable[[Tensor], Tensor]:
-    """Draws a token by its probability, the same ones for the same seed and the same batches."""
-    generator = torch.Generator().manual_seed(how.seed)
+def drawn(how: Decoding, texts: Tensor) -> Pick:
+    """Draws a token by its probability, the same ones for the same seed and the same text, whatever rows stand beside it.
 
-    def pick(logs: Tensor) -> Tensor:
+    texts: the tokens of the sources. Shape: int64 (B, S), 0 where a row is shorter than its batch.
+    """
+    generators = [torch.Generator().manual_seed(seed_of(row, how.seed)) for row in texts.tolist()]
+
+    def pick(logs: Tensor, rows: Tensor) -> Tensor:
         logs = logs / how.temperature
         if how.top:
             least = logs.topk(min(how.top, logs.shape[1])).values[:, -1:]
             logs = logs.masked_fill(logs < least, -torch.inf)
-        return torch.multinomial(logs.softmax(-1).cpu(), 1, generator=generator)[:, 0].to(logs.device)
+        places = torch.stack([torch.rand((), dtype=torch.float64, generator=generators[row]) for row in rows.tolist()])
+        sums = logs.cpu().double().softmax(-1).cumsum(-1)  # (rows under way, W)
+        # the first token at which the sum of probabilities passes the place: one that cannot be adds nothing to it
+        return torch.searchsorted(sums, places[:, None] * sums[:, -1:], right=True)[:, 0].to(logs.device)
 
     return pick
+
+
+def seed_of(row: Sequence[int], seed: int) -> int:
+    """A number from a seed and the tokens of a row; padding behind them changes nothing.
+
+    >>> seed_of([7, 8], 0) == seed_of([7, 8, 0, 0], 0) != seed_of([8, 7], 0) != seed_of([8, 7], 1)
+    True
+    """
+    tokens = [token for token in row if token != PADDING]
+    return int.from_bytes(hashlib.sha256(repr((seed, tokens)).encode()).digest()[:8], "little", signed=True)
 
 
 def beams(

@@ -70,12 +70,18 @@ class Preparation:
         columns = {}
         train = {column.name: table[column.name][split["train"]] for column in config.inputs}
         texts = [train[column.name] for column in config.inputs if column.type == "text"]
+        # models of sequences compute the places of tokens: no table of them grows with the longest text
+        open_end = config.task.name == "Sequence" and config.text.whole >= 1
         if config.sequence.shared:
             texts += [table[column.name][split["train"]] for column in config.targets]
         for column in config.inputs:
             options: dict[str, Any] = {name: getattr(column, name) for name in FIT_OPTIONS.get(column.type, ())}
             if column.type == "text":  # all texts share one tokenizer
-                options = asdict(config.text) | {"beside": texts} | ({"tokenizer": tokenizer} if tokenizer else {})
+                options = (
+                    asdict(config.text)
+                    | {"beside": texts, "open_end": open_end}
+                    | ({"tokenizer": tokenizer} if tokenizer else {})
+                )
             columns[column.name] = class_of(column, config).fit(train[column.name], **options)
         labelled = np.sort(np.concatenate(list(split.values())))
         in_train = np.searchsorted(labelled, split["train"])

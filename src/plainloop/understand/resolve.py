@@ -208,7 +208,18 @@ def override(config: c.Config, given: Mapping[str, Any], asked: Asked, reasons: 
         )
         good = "pretrained" if pretrained else "word"
         raise BadSetting("text.tokens", made.text.tokens, wanted, good, asked.data, list(asked.target))
-    return made
+    return apart(made, asked, reasons)
+
+
+def apart(config: c.Config, asked: Asked, reasons: Reasons) -> c.Config:
+    """Source and target share no tokens where they are cut into different kinds of them. Raises: BadSetting."""
+    if config.task.name != "Sequence" or not config.sequence.shared or config.text.tokens == config.sequence.tokens:
+        return config
+    why = f"the tokens of the source are of the kind {config.text.tokens}, those of the target {config.sequence.tokens}"
+    if reasons.get("sequence.shared") == "asked for":
+        raise BadSetting("sequence.shared", True, f"false: {why}", "false", asked.data, list(asked.target))
+    reasons["sequence.shared"] = why
+    return replace(config, sequence=replace(config.sequence, shared=False))
 
 
 def checked(key: str, field: Field, hint: Any, value: Any, asked: Asked) -> Any:

@@ -76,15 +76,18 @@ class Text:
         markup: bool = True,
         longest: int = 10_000,
         whole: float = 0.99,
+        open_end: bool = False,
         **others: Any,
     ) -> Text:
-        """beside: all columns of texts of the table, this one among them: they share one tokenizer. others: settings of [text]
-        that count for n-grams alone."""
+        """beside: all columns of texts of the table, this one among them: they share one tokenizer. open_end: texts may have
+        `longest` tokens even where none of the train rows has. others: settings of [text] that count for n-grams alone."""
         made = trained(beside or [values], tokens, vocabulary, least, lowercase, markup)
         assert isinstance(values, Words)
         rows = _encoded(values[np.arange(0, len(values), max(1, len(values) // MEASURED))], made, longest)
         lengths = rows.lengths.double()
         keep = max(1, int(torch.quantile(lengths, whole).ceil())) if len(rows) else 1
+        if open_end:
+            keep = longest
         total = max(1, int(rows.lengths.sum()))
         unknown = int((rows.tokens == UNKNOWN).sum()) / max(1, len(rows.tokens))
         return cls(made, keep, round(unknown, 6), round(float((lengths - keep).clamp_min(0).sum()) / total, 6))
