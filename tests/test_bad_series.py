@@ -194,6 +194,8 @@ def test_time_zones_and_the_hour_that_comes_twice(tmp_path: Path):
     made = seen(table(tmp_path / "load.csv", rows))
     assert (np.diff(steps_of(made).times) == 3600).all()
     assert steps_of(made).times[0] == 1_704_067_200 - 3600
+    assert "2024-01-01 00:00:00+01:00 is 2023-12-31 23:00:00" in told(made, "TimesInUtc")
+    assert not told(seen(table(tmp_path / "none.csv", hours())), "TimesInUtc")
 
 
 @pytest.mark.parametrize(("size", "name"), [(1, "unix"), (1000, "unix_ms")])

@@ -17,12 +17,22 @@ from ..plain.readers.times import written
 from ..plain.table import Words
 from ..problems import Notice
 from .column_problems import AmbiguousTime
-from .series_notices import DateOrderChosen, EmptyRows, RowsAreSteps, StepsMissing, TimesMoved, TimesRepeated, TimesSorted
+from .series_notices import (
+    DateOrderChosen,
+    EmptyRows,
+    RowsAreSteps,
+    StepsMissing,
+    TimesInUtc,
+    TimesMoved,
+    TimesRepeated,
+    TimesSorted,
+)
 from .series_problems import BadFrequency, BadTimes, IrregularTimes, NoTimes, RepeatedTimes, RowsWithinSteps, UnclearClock
 from .series_time import Clock, Pace, find_clock, of_seconds, pace_of, read_times, single
 
 REGULAR = 0.98  # share of the rows that must lie on the steps of a clock
 FILLED = 0.5  # share of the steps that must have a row
+ZONE = r":.*(Z|[+-]\d{2}:?\d{2})$"  # behind a time of day
 MOST_REPEATED = 0.01  # share of the times that may have several rows that differ
 
 
@@ -71,6 +81,7 @@ def settle_clock(case: Case, asked: Sequence[str]) -> list[Column]:
     clock = right_order(case, clock, series)
     case.clock_reason = clock.reason
     times = read_times(frame, clock)
+    told_zone(case, clock, times)
     kept = complete(case, clock, times)
     order = kept[np.lexsort((times[kept], series.codes[kept]))]
     told_order(case, clock, times, series, kept)
@@ -127,6 +138,17 @@ def right_order(case: Case, clock: Clock, series: Words) -> Clock:
     other = clock.other_form if chosen == form else form
     case.notices.append(DateOrderChosen(case.data, case.target, clock.names[0], chosen, other, word))
     return good[0]
+
+
+def told_zone(case: Case, clock: Clock, times: np.ndarray) -> None:
+    """Says that times with a zone become those of UTC."""
+    form, cells = clock.columns[0].format, case.loaded.frame[clock.names[-1]]
+    if form and "%z" not in form:
+        return
+    zoned = cells.str.contains(ZONE).fill_null(False).to_numpy() & np.isfinite(times)
+    if zoned.any():
+        row = int(zoned.argmax())
+        case.notices.append(TimesInUtc(",".join(clock.names), str(cells[row]), written(times[row : row + 1], "")[0]))
 
 
 def complete(case: Case, clock: Clock, times: np.ndarray) -> np.ndarray:

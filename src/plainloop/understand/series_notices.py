@@ -236,6 +236,31 @@ class DateOrderChosen(Notice):
 
 
 @dataclass
+class TimesInUtc(Notice):
+    """Times with a time zone.
+
+    What it does: reads times with an offset, such as +01:00 or Z, as what they are in UTC, and writes those of a forecast in UTC.
+    Why: in UTC each step is as long as the others; clocks that are set back or forward repeat or skip an hour.
+    Example: 2021-03-25T00:00:00+01:00 is 2021-03-24 23:00:00.
+    Fix: nothing has to be done.
+    """
+
+    kind = "repair"
+    column: str
+    word: str
+    read: str
+
+    def __post_init__(self) -> None:
+        self.what = f'Times in "{self.column}" have a zone: they are read and written in UTC; {self.word} is {self.read}.'
+        self.expected = "Expected times without a zone; those are taken as they stand."
+        self.fix = "nothing has to be done; the times of a forecast are in UTC, too"
+
+    @classmethod
+    def example(cls) -> TimesInUtc:
+        return cls("date", "2021-03-25T00:00:00+01:00", "2021-03-24 23:00:00")
+
+
+@dataclass
 class TargetGaps(Notice):
     """Missing values of the target.
 
