@@ -178,6 +178,9 @@ def test_irregular_times_are_put_together_when_asked(tmp_path: Path):
     rng = np.random.default_rng(0)
     seconds = np.sort(rng.integers(0, 240 * 3600, 2000))
     rows = [[str(np.datetime64("2024-01-01T00:00:00") + np.timedelta64(int(s), "s")), str(s // 3600)] for s in seconds]
+    with pytest.raises(PlainloopError, match="no common step") as refusal:
+        seen(table(tmp_path / "events.csv", rows), resample="mean")
+    assert "--frequency 15min" in refusal.value.fix, "the median step is some 5 minutes"
     made = seen(table(tmp_path / "events.csv", rows), resample="mean", frequency="1h")
     load = steps_of(made).cells["load"]
     assert np.nanmax(np.abs(load - np.arange(len(load)))) < 1e-9

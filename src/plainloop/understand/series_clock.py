@@ -194,7 +194,7 @@ def settle_frequency(case: Case, clock: Clock, times: np.ndarray, series: Words,
         regular = pace.frequency is not None and pace.on_grid >= REGULAR and pace.filled >= FILLED
         if not resample:
             repeated(case, name, clock, times, series, order)
-        if pace.frequency is None or not (regular or resample):
+        if pace.frequency is None or not regular:
             raise irregular(case, name, pace)
         case.frequency = str(pace.frequency)
         case.frequency_reason = f"{pace.share:.0%} of the steps between rows are that long"
@@ -218,11 +218,9 @@ def settle_frequency(case: Case, clock: Clock, times: np.ndarray, series: Words,
 
 
 def irregular(case: Case, name: str, pace: Pace) -> IrregularTimes:
-    offered = next(
-        unit
-        for size, unit in ((60, "1min"), (900, "15min"), (3600, "1h"), (86_400, "1d"), (float("inf"), "1w"))
-        if pace.common <= size
-    )
+    """The refusal, with the usual frequency that is nearest to the step in the middle."""
+    usual = {"1s": 1, "1min": 60, "15min": 900, "1h": 3600, "1d": 86_400, "1w": 604_800}
+    offered = min(usual, key=lambda unit: abs(np.log(max(pace.middle, 1e-9) / usual[unit])))
     words = [str(of_seconds(seconds)) for seconds in (pace.common, pace.shortest, pace.longest)]
     return IrregularTimes(case.data, case.target, name, words[0], pace.share, words[1], words[2], offered)
 

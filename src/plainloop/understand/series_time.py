@@ -200,6 +200,7 @@ class Pace:
     share: float  # how many of the steps are that
     longest: float
     shortest: float
+    middle: float  # the median step
 
 
 def pace_of(times: np.ndarray, series: Words) -> Pace:
@@ -208,13 +209,13 @@ def pace_of(times: np.ndarray, series: Words) -> Pace:
     steps = np.diff(times)[same]
     steps = steps[steps > 0]
     if not len(steps):
-        return Pace(None, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return Pace(None, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     rounded = np.round(steps, 3)
     values, counts = np.unique(rounded, return_counts=True)
     common, share = float(values[counts.argmax()]), float(counts.max() / len(steps))
     fits = [(candidate, *fit(times, series, candidate)) for candidate in candidates(common, times)]
     best = max(fits, key=lambda one: (min(one[1], 0.995), one[2]))
-    return Pace(best[0], best[1], best[2], common, share, float(steps.max()), float(steps.min()))
+    return Pace(best[0], best[1], best[2], common, share, float(steps.max()), float(steps.min()), float(np.median(steps)))
 
 
 def candidates(common: float, times: np.ndarray) -> list[Frequency]:
