@@ -25,7 +25,8 @@ class TimesSorted(Notice):
     first: str
 
     def __post_init__(self) -> None:
-        self.what = f'{self.count:,} rows in "{self.column}" are earlier than the row before, the first in {self.first}; sorted.'
+        rows = f'{self.count:,} rows in "{self.column}" are' if self.count > 1 else f'One row in "{self.column}" is'
+        self.what = f"{rows} earlier than the row before, the first in {self.first}; sorted."
         self.expected = "Expected rows in the order of time."
         self.fix = "nothing has to be done; to take the rows as they stand: --frequency rows without --time"
 
@@ -86,7 +87,8 @@ class StepsMissing(Notice):
     def __post_init__(self) -> None:
         shown = ", ".join(f"{count} after {before}" for before, _, count in self.gaps[:3])
         more = ", ..." if len(self.gaps) > 3 else ""
-        self.what = f'{self.count:,} of {self.steps:,} steps of {self.frequency} have no row in "{self.column}": {shown}{more}.'
+        have = "have" if self.count > 1 else "has"
+        self.what = f'{self.count:,} of {self.steps:,} steps of {self.frequency} {have} no row in "{self.column}": {shown}{more}.'
         self.expected = "Expected a row for each step; they are added without values."
         again = command("train", self.data, self.target, "--frequency", "rows")
         self.fix = f"nothing has to be done; to take the rows as they stand: {again}"
@@ -171,7 +173,8 @@ class EmptyRows(Notice):
 
     def __post_init__(self) -> None:
         bad = f", {self.count - self.empty:,} without a time" if self.count > self.empty else ""
-        self.what = f"{self.count:,} rows are left out: {self.empty:,} empty{bad}, the first in {self.first}."
+        rows = f"{self.count:,} rows are" if self.count > 1 else "One row is"
+        self.what = f"{rows} left out: {self.empty:,} empty{bad}, the first in {self.first}."
         self.expected = "Expected a time and a value in every row."
         self.fix = "nothing has to be done"
 
