@@ -157,10 +157,10 @@ def test_what_new_texts_can_be(tmp_path: Path):
     divided.write_text("ham\tsome text\nspam\tother text\n", encoding="utf-8")
     assert form_to_predict(str(place), "review", CSV) == "texts"
     assert form_to_predict(str(place / "pos"), "review", replace(CSV, reader="texts", format="class_lines")) == "class_lines"
-    assert form_to_predict(str(lines), "review", replace(CSV, reader="texts", format="texts")) == "class_lines"
+    assert form_to_predict(str(lines), "review", replace(CSV, reader="texts", format="texts")) == "text_lines"
     assert form_to_predict(str(column), "review", CSV) == ""
     assert form_to_predict(str(divided), "1", replace(CSV, header=False, delimiter="\t")) == ""
-    assert form_to_predict(str(lines), "1", replace(CSV, header=False, delimiter="\t")) == "class_lines"
+    assert form_to_predict(str(lines), "1", replace(CSV, header=False, delimiter="\t")) == "text_lines"
     assert form_to_predict(str(tmp_path / "absent.txt"), "review", CSV) == ""
 
 

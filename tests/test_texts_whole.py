@@ -36,15 +36,18 @@ def test_the_net_learns_the_words(run: plainloop.Run):
 def test_predict_folders_lines_and_tables(run: plainloop.Run, tmp_path: Path):
     random = np.random.default_rng(5)
     new = reviews(tmp_path / "new", each=20, seed=7)
-    answers = run.predict(new)
+    answers = run.predict(new, tmp_path / "said.csv")
     assert len(answers) == 40
+    files = [line.split(",")[1] for line in (tmp_path / "said.csv").read_text(encoding="utf-8").splitlines()]
+    assert files == ["file", *(f"{kind}/{file.name}" for kind in ("neg", "pos") for file in sorted((new / kind).iterdir()))]
     assert run.evaluate(new)["metrics"]["accuracy"]["value"] > 0.8
     assert run.predict(new / "pos") == answers[20:]
     said = [file.read_text(encoding="utf-8").strip() for kind in ("neg", "pos") for file in sorted((new / kind).iterdir())]
     assert run.predict({"text": said}) == answers
     lines = tmp_path / "lines.txt"
     lines.write_text("\n\n".join(said) + "\n", encoding="utf-8")
-    assert run.predict(lines) == answers
+    assert run.predict(lines)[::2] == answers
+    assert len(run.predict(lines)) == 2 * len(said) - 1  # a blank line is a row
     one = tmp_path / "texts.csv"
     one.write_text("text\n" + "".join(f'"{text}"\n' for text in said) + f'"{review("pos", random)}, really"\n', encoding="utf-8")
     assert run.predict(one)[:-1] == answers

@@ -163,12 +163,21 @@ def predict(run: Run, source: Any, output: str | Path | None, how: dict[str, Any
         leave_blank(run, table, answers, report)
     if output is not None:
         report = {name: spread(cells, seen, len(table)) for name, cells in report.items()}
-        called = {"series": names} if names else {}
+        called = {"series": names} if names else file_names(run, source)
         columns = {**called, **run._plain("evaluate").beside(run.config, table), **truth_of(run, table), **report}
         text = run._plain("evaluate").predictions_csv(np.arange(len(table)), columns)
         lines = writes(run) and str(output) != "-" and not str(output).lower().endswith(".csv")
         write_text(output, as_lines(answers) if lines else text)
     return spread(answers, seen, len(table))
+
+
+def file_names(run: Run, source: Any) -> dict[str, list[Any]]:
+    """The column `file` of the predictions for a folder or archive of texts: each file with its folder."""
+    from .understand.look_texts import files_of_texts
+
+    names = [] if writes(run) else files_of_texts(source, run.config)
+    words = run._plain("table").Words(np.arange(len(names), dtype=np.int32), names)
+    return {"file": run._plain("evaluate").files_of(words)} if names else {}
 
 
 def predict_ahead(run: Run, source: Any, output: str | Path | None, origin: Any) -> list[dict[str, Any]]:

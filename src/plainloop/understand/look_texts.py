@@ -141,27 +141,37 @@ def texts_like(source: Any, config: Config) -> Any:
 
     Where the texts lie in class folders, the frame has the target, too.
     """
-    names = [column.name for column in config.inputs]
-    paths = [str(source)] if isinstance(source, (str, Path)) else source
-    if len(names) != 1 or config.inputs[0].type != "text" or not isinstance(paths, (list, tuple)) or len(paths) != 1:
+    found = new_texts(source, config)
+    if found is None:
         return source
-    place = str(paths[0])
-    form = form_to_predict(place, names[0], config.source)
-    if not form:
-        return source
-    found = Source(
-        reader="texts", format=form, data=(place,), encoding=config.source.encoding.replace("utf-8", "cp1252"), delimiter=""
-    )
     loaded = texts.load(found)
     if not len(loaded.frame):
-        raise NoTexts(place, loaded.passed)
-    frame = loaded.frame.rename({"text": names[0]})
+        raise NoTexts(found.data[0], loaded.passed)
+    frame = loaded.frame.rename({"text": config.inputs[0].name})
     known = len(config.targets) == 1 and frame["label"].null_count() < len(frame)
     return frame.rename({"label": config.targets[0].name}) if known else frame.drop("label")
 
 
+def files_of_texts(source: Any, config: Config) -> list[str]:
+    """The file of each row that `texts_like` makes of a folder or an archive; nothing for other sources."""
+    found = new_texts(source, config)
+    return texts.load(found).names if found is not None and found.format == "texts" else []
+
+
+def new_texts(source: Any, config: Config) -> Source | None:
+    """How new texts are read; None where the source holds something else."""
+    names = [column.name for column in config.inputs]
+    paths = [str(source)] if isinstance(source, (str, Path)) else source
+    if len(names) != 1 or config.inputs[0].type != "text" or not isinstance(paths, (list, tuple)) or len(paths) != 1:
+        return None
+    place = str(paths[0])
+    form = form_to_predict(place, names[0], config.source)
+    encoding = config.source.encoding.replace("utf-8", "cp1252")
+    return Source(reader="texts", format=form, data=(place,), encoding=encoding, delimiter="") if form else None
+
+
 def form_to_predict(place: str, column: str, trained: Source) -> str:
-    """ "texts", "class_lines", or "" where the place holds something else than texts."""
+    """ "texts", "class_lines", "text_lines", or "" where the place holds something else than texts."""
     if os.path.isdir(place) or place.lower().endswith(".zip"):
         if not os.path.exists(place):
             return ""
@@ -173,5 +183,5 @@ def form_to_predict(place: str, column: str, trained: Source) -> str:
     lines = read_bytes(place)[:SAMPLED].decode("utf-8", "replace").splitlines() or [""]
     sign = trained.delimiter or "\t"
     if not trained.header:
-        return "" if all(sign in line for line in lines if line.strip()) else "class_lines"
-    return "" if column in [cell.strip(' "') for cell in re.split(f"[{re.escape(sign)}\t,;]", lines[0])] else "class_lines"
+        return "" if all(sign in line for line in lines if line.strip()) else "text_lines"
+    return "" if column in [cell.strip(' "') for cell in re.split(f"[{re.escape(sign)}\t,;]", lines[0])] else "text_lines"

@@ -108,7 +108,11 @@ def _load(source: Source, digests: tuple[str, ...]) -> Loaded:
             other_encoding += [] if plain else [name]
             files.append((len(texts), name))
             own = [(text.strip(), 0)]
-            if source.format == "class_lines":
+            if source.format == "text_lines":  # new texts: a blank line is a row too, so that answers stand by their lines
+                own = [
+                    (line.strip(), number) for number, line in enumerate(text.removesuffix("\n").split("\n"), 1) if text.strip()
+                ]
+            elif source.format == "class_lines":
                 own = [(line.strip(), number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
             texts += [line for line, _ in own]
             lines += [number for _, number in own]
