@@ -196,6 +196,12 @@ def test_rows_without_a_target_are_left_out_and_counted(tmp_path: Path):
     found = seen(source, target, split="random")
     assert "RowsWithoutTarget" in said(found)
     assert sum(map(len, found.rows.values())) == 200
+    assert f"the empty lines of {target}," in next(notice.fix for notice in found.notices if "missing in" in notice.what)
+
+
+def test_an_empty_source_is_not_said_to_have_classes(tmp_path: Path):
+    table = seen(write_table(tmp_path, [*phrases(100), ("", "Allein.")]), "german")
+    assert ["nothing of what to answer" in notice.why for notice in table.notices if "are empty" in notice.what] == [True]
 
 
 def test_test_rows_that_are_train_rows_are_said(tmp_path: Path):

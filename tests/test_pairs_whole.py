@@ -147,11 +147,16 @@ def test_beams_and_draws(run: plainloop.Run, tmp_path: Path):
     assert run.predict(new) == greedy  # what was asked for once is not kept
 
 
-@pytest.mark.parametrize("how", [{"beam": 0}, {"beam": 1.5}, {"temperature": -1}, {"top": -3}, {"beam": 4, "temperature": 1.0}])
+OUT_OF_BOUNDS = [{"beam": 0}, {"beam": 1.5}, {"temperature": -1}, {"top": -3}, {"beam": 4, "temperature": 1.0}]
+NO_EFFECT = [{"top": 3}, {"seed": 1}, {"length_penalty": 0.5}, {"top": 3, "temperature": 0}, {"beam": 1, "length_penalty": 0.5}]
+
+
+@pytest.mark.parametrize("how", [*OUT_OF_BOUNDS, *NO_EFFECT])
 def test_ways_to_look_for_an_answer_that_cannot_be(run: plainloop.Run, how: dict[str, Any], tmp_path: Path):
     (tmp_path / "new.txt").write_text("03 . 05 . x199\n")
-    with pytest.raises(BadDecoding):
+    with pytest.raises(BadDecoding) as caught:
         run.predict(tmp_path / "new.txt", **how)
+    assert ("has no effect" in str(caught.value)) == (how in NO_EFFECT)
 
 
 def test_a_run_of_classes_writes_nothing(tmp_path: Path):

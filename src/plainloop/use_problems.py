@@ -196,8 +196,9 @@ class NotForThisTask(PlainloopError):
 class BadDecoding(PlainloopError):
     """A way of looking for answers that is out of bounds.
 
-    What it does: refuses beams, temperatures and penalties that mean nothing.
-    Why: a beam of 0 follows no answer; a temperature below 0 would turn the probabilities round.
+    What it does: refuses beams, temperatures and penalties that mean nothing, and those that nothing would come of.
+    Why: a beam of 0 follows no answer; a temperature below 0 would turn the probabilities round; --top and --seed count only
+    where tokens are drawn, --length-penalty only where several answers are compared.
     Example: `plainloop predict runs/phrases-1 new.txt --beam 0`
     Fix: a value within the bounds.
     """
@@ -208,6 +209,7 @@ class BadDecoding(PlainloopError):
     high: float
     run: str = ""
     beside: str = ""  # an option that this one cannot stand beside
+    without: str = ""  # an option that this one has no effect without, and its value
 
     def __post_init__(self) -> None:
         option = "--" + self.name.replace("_", "-")
@@ -220,6 +222,10 @@ class BadDecoding(PlainloopError):
             self.what = f"{option} {self.value} and --{self.beside} cannot be had together."
             self.expected = "Expected one way of looking for an answer: the most probable ones are followed, or tokens are drawn."
             good = "--beam 5"
+        if self.without:
+            self.what = f"{option} {self.value} has no effect: it counts only beside --{self.without.partition(' ')[0]}."
+            self.expected = f"Expected --{self.without} beside it, or neither."
+            good = f"{option} {self.value} --{self.without}"
         self.fix = f"plainloop predict {quoted(self.run or 'runs/phrases-1')} new.txt {good}"
 
     @classmethod

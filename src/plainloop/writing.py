@@ -25,6 +25,8 @@ BOUNDS = {
     "top": (0, 1_000_000),
     "seed": (0, 2**62),
 }
+# option -> the one that it counts beside, the value of that one which makes nothing of it, one that does not
+NEEDED = {"top": ("temperature", 0, 1), "seed": ("temperature", 0, 1), "length_penalty": ("beam", 1, 5)}
 
 
 def writes(run: Run) -> bool:
@@ -62,7 +64,11 @@ def decoding(run: Run, how: dict[str, Any]) -> Iterator[None]:
     task = run.preparation.task
     before = task.decoding
     fewer = {"beam": 1} if given.get("temperature") else {}
-    task.decoding = replace(before, **fewer, **given)
+    wanted = replace(before, **fewer, **given)
+    for name, (other, off, usual) in NEEDED.items():
+        if name in given and getattr(wanted, other) <= off:
+            raise BadDecoding(name, given[name], *BOUNDS[name], str(run.folder), without=f"{other} {usual}")
+    task.decoding = wanted
     try:
         yield
     finally:

@@ -91,6 +91,7 @@ class Context:
     decimal: str
     place: Callable[[int], str]
     marks: Mapping[str, Mapping[str, int]]
+    answers: str = ""  # the file of the target, where it has one of its own
 
     def first(self, column: str, word: str) -> str:
         """Where a word first stands in a column."""
@@ -107,7 +108,10 @@ def infer(frame: pl.DataFrame, source: Source | None, target: list[str], options
     options = options or InferOptions()
     if source:
         loaded = loaded_of(source)
-        context = Context(frame, loaded.parts, source.data[0], target, options, source.decimal, loaded.place, loaded.marks)
+        answers = source.data[1] if source.format == "lines" and len(source.data) > 1 else ""
+        context = Context(
+            frame, loaded.parts, source.data[0], target, options, source.decimal, loaded.place, loaded.marks, answers
+        )
     else:
         context = Context(frame, {"data": range(len(frame))}, "DATA", target, options, ".", lambda row: f"row {row + 1}", {})
     _check_names(context)

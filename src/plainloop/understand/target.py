@@ -86,7 +86,7 @@ def _unlabelled(context: Context, guesses: list[ColumnGuess]) -> list[Notice]:
         return []
     marks = sorted({mark for name in context.target for mark in context.marks.get(name, ())})
     places = [context.place(int(row)) for row in missing.head(5)]
-    return [RowsWithoutTarget(context.data, context.target, len(missing), len(context.frame), places, marks)]
+    return [RowsWithoutTarget(context.data, context.target, len(missing), len(context.frame), places, marks, context.answers)]
 
 
 def _others(context: Context, names: list[str]) -> list[str]:

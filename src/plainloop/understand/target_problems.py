@@ -25,6 +25,7 @@ class RowsWithoutTarget(Notice):
     rows: int
     places: list[str]
     marks: list[str]
+    file: str = ""  # of lines, that holds the target alone
 
     def __post_init__(self) -> None:
         more = ", ..." if self.count > len(self.places) else ""
@@ -37,7 +38,8 @@ class RowsWithoutTarget(Notice):
             marks = listed([shorten(mark) for mark in self.marks])
             self.fix = f"if {marks} is a class: {command('train', self.data, self.target, '--missing', keep)}"
         else:
-            self.fix = f"fill in the empty cells of {self.data}, then: {command('train', self.data, self.target)}"
+            empty = f"lines of {self.file}" if self.file else f"cells of {self.data}"
+            self.fix = f"fill in the empty {empty}, then: {command('train', self.data, self.target)}"
 
     @classmethod
     def example(cls) -> RowsWithoutTarget:

@@ -161,13 +161,14 @@ def text_notices(
     """What should be said about the texts before training on them."""
     found: list[Notice] = []
     place = loaded_of(source).place
+    written = schema.task is not None and schema.task.name == "Sequence"
     for column in schema.columns:
         if column.type != "text" or column.role != "input":
             continue
         cells = frame[column.name]
         if empty := cells.null_count():
             first = int(cells.is_null().arg_max() or 0)
-            found.append(EmptyTexts(source.data[0], target, column.name, empty, len(cells), place(first)))
+            found.append(EmptyTexts(source.data[0], target, column.name, empty, len(cells), place(first), written))
         sizes = cells.str.len_chars().fill_null(0)
         usual, longest = int(sizes.quantile(0.99, "lower") or 0), longest_of(cells)
         if longest > 50 * max(100, usual):

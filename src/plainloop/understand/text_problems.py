@@ -109,10 +109,12 @@ class EmptyTexts(Notice):
     rows: int
     total: int
     place: str
+    written: bool = False  # whether the target is a text
 
     def __post_init__(self) -> None:
         self.what = f'{self.rows:,} of {self.total:,} texts of "{self.column}" are empty, the first in {self.place}.'
-        self.why = "They are read as a text without words; a model can learn only how often each class has one."
+        learned = "nothing of what to answer" if self.written else "only how often each class has one"
+        self.why = f"They are read as a text without words; a model can learn {learned}."
         self.fix = f"fill or remove these rows, then: {command('inspect', self.data, self.target)}"
 
     @classmethod
