@@ -118,3 +118,16 @@ def test_a_misspelt_setting_is_replaced_in_the_line_to_paste(monkeypatch: pytest
     monkeypatch.setattr(setting_problems, "TYPED", words)
     fix = setting_problems.UnknownSetting("learnig_rate", ["learning_rate"], "table_mlp", "houses.csv", ["price"]).fix
     assert fix == "plainloop train houses.csv --set width=64 --target price --set learning_rate=0.01"
+
+
+def test_a_setting_that_is_like_no_other_leaves_no_empty_list():
+    assert (
+        setting_problems.UnknownSetting("nosuch", [], "table_mlp").expected
+        == "Expected a setting of the run or of the model table_mlp."
+    )
+
+
+def test_a_task_that_is_none_is_told_in_python():
+    with pytest.raises(setting_problems.BadSetting, match="classification") as bad:
+        plainloop.check(None, None, task="classification")
+    assert bad.value.fix == 'plainloop.check(model, data, task="multiclass")'
