@@ -124,3 +124,16 @@ def test_the_fix_of_how_a_file_is_read_keeps_the_options_of_train(monkeypatch: p
     monkeypatch.setattr(problems, "TYPED", ["train", "sms.tsv", "--target", "kind", "--epochs", "3"])
     fix = file_notices.QuotesAsText("sms.tsv", 5).fix
     assert fix.endswith("plainloop train sms.tsv --target kind --epochs 3 --quote '\"'")
+
+
+def test_a_setting_that_is_like_no_other_leaves_no_empty_list():
+    assert (
+        setting_problems.UnknownSetting("nosuch", [], "table_mlp").expected
+        == "Expected a setting of the run or of the model table_mlp."
+    )
+
+
+def test_a_task_that_is_none_is_told_in_python():
+    with pytest.raises(setting_problems.BadSetting, match="classification") as bad:
+        plainloop.check(None, None, task="classification")
+    assert bad.value.fix == 'plainloop.check(model, data, task="multiclass")'

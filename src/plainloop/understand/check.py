@@ -80,7 +80,7 @@ def check(
     """Tries a model of the user's own on a batch of their own data. See `api.check`."""
     begun = time.perf_counter()
     if task is not None and task not in TASKS:
-        raise BadSetting("task", task, f"one of {', '.join(TASKS)}", "data.csv")
+        raise BadSetting("task", task, f"one of {', '.join(TASKS)}", "", how='plainloop.check(model, data, task="multiclass")')
     script = script or Script(caller())
     samplers = [
         data,

@@ -145,7 +145,7 @@ def follow(trial: Trial) -> bool:
     if copied and not reached:  # torch.tensor(number, requires_grad=True): a new beginning, not a weight
         trial.add(all_cut(trial))
         return False
-    if strangers:
+    if strangers and not any(isinstance(module, torch.jit.ScriptModule) for module in trial.core.modules()):  # they hide theirs
         trial.add(unregistered(trial, strangers))
     learning = {name: p for name, p in trial.parameters.items() if p.requires_grad}
     missing = {name: p for name, p in learning.items() if id(p) not in reached and p.numel()}

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from .check_finding import Finding
 from .check_forward import name_of
 from .check_lines import Line
+from .check_picked import class_numbers, without_picking
 from .check_problems_data import LabelsOutOfRange, LossInDouble, WrongLabelShape, WrongLabelType
 from .check_problems_model import SilentBroadcast, WidthBeyondClasses, WrongOutputWidth, WrongScores
 from .check_problems_training import LossAgainstActivation
@@ -86,6 +87,13 @@ def class_type(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Find
 
 def one_output(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Finding:
     classes = int(target.max()) + 1 if target.numel() and not target.is_floating_point() else 2
+    if (picked := class_numbers(trial, scores)) is not None:
+        return WrongScores(
+            f"forward returns class numbers: {picked.name} picks one class per row",
+            "Scores of shape (rows, classes); cross_entropy wants a number for each class.",
+            without_picking(picked.line.code if picked.line is not None else ""),
+            where=(*trial.where(picked), *lines(trial, call)),
+        )
     if scores.dim() == 1:
         shape = trial.shape(scores)
         return WrongScores(

@@ -51,7 +51,8 @@ class UnknownSetting(PlainloopError):
 
     def __post_init__(self) -> None:
         self.what = f"Unknown setting {shorten(self.name)}."
-        self.expected = f"Expected a setting of the run or of the model {self.model}: {listed(self.near, 12)}."
+        near = f": {listed(self.near, 12)}" if self.near else ""
+        self.expected = f"Expected a setting of the run or of the model {self.model}{near}."
         best = self.near[0] if self.near else "epochs"
         value = TYPED[place].partition("=")[2] if (place := typed_setting(self.name)) else "..."
         self.fix = command("train", self.data, self.target, "--set", f"{best}={value}", without=self.name)
@@ -77,11 +78,12 @@ class BadSetting(PlainloopError):
     good: str
     data: str = "data.csv"
     target: list[str] = field(default_factory=list)
+    how: str = ""  # the fix, where it is no command
 
     def __post_init__(self) -> None:
         self.what = f"The setting {self.name} cannot be {shorten(self.value)}."
         self.expected = f"Expected {self.wanted}."
-        self.fix = command("train", self.data, self.target, "--set", f"{self.name}={self.good}")
+        self.fix = self.how or command("train", self.data, self.target, "--set", f"{self.name}={self.good}")
 
     @classmethod
     def example(cls) -> BadSetting:
