@@ -9,6 +9,7 @@ Axes: n rows of the batch.
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -232,8 +233,12 @@ def outer(trial: Trial, attention: nn.Module) -> nn.Module:
 def with_batch_first(layer: nn.Module, line: Line | None) -> str:
     """The line that makes a layer, with batch_first=True."""
     kind = type(layer).__name__
-    if line is not None and kind in line.code and line.code.endswith(")") and line.code.count("(") == line.code.count(")"):
-        return f"{line.code[:-1]}, batch_first=True)".replace("batch_first=False, ", "").replace(", batch_first=False", "")
+    code = line.code if line is not None else ""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == kind and node.end_col_offset:
+            text = code.encode()  # places in a syntax tree count bytes
+            begun, rest = text[: node.end_col_offset - 1].decode(), text[node.end_col_offset - 1 :].decode()
+            return f"{begun}, batch_first=True{rest}".replace("batch_first=False, ", "").replace(", batch_first=False", "")
     return f"nn.{kind}(..., batch_first=True)"
 
 

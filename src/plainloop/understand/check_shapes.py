@@ -170,7 +170,7 @@ def conv_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
         return m.fault(
             f"{m.got} and takes {takes}: the axis of channels is missing",
             f"{takes}.",
-            f"{m.name} = {m.name}.unsqueeze(1)",
+            f"{m.name} = {m.name}.unsqueeze(1)" + (f".repeat(1, {wide}{', 1' * axes})" if wide > 1 else ""),
             data=True,
         )
     if len(shape) == 2 and axes == 2:
