@@ -67,7 +67,7 @@ def test_frames_keep_their_words(library: str):
     X, signal = few()
     frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "on": X[:, 2] > 0, "day": pd.date_range("2024-01-01", periods=len(X))})
     frame["city"] = np.where(signal > 0, "Oslo", "Rome")
-    given: Any = frame if library == "pandas" else pl.from_pandas(frame)
+    given: Any = frame if library == "pandas" else pl.DataFrame({name: frame[name].to_list() for name in frame})
     made = PlainloopClassifier(epochs=20, types={"on": "category"}).fit(given, np.where(signal > 0, "yes", "no"))
     kinds = {column.name: column.type for column in made.config_.inputs}
     assert kinds == {"a": "number", "b": "number", "on": "category", "day": "datetime", "city": "category"}
