@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
 from ..plain.config import Column
-from ..plain.readers.containers import parts_of
+from ..plain.readers.containers import short_name
 from ..plain.table import Sequences, Table, Words
 from .scored import Scored
 from .series_summary import in_words
@@ -76,7 +75,7 @@ def cell(table: Table, column: Column, row: int) -> str:
 
 
 def file_name(cells: Any, row: int, folders: int = 0) -> str:
-    """The name of a picture's file without its path but for so many folders; of an array file, the number of the picture.
+    """What the picture of a row is called, as containers.short_name has it.
 
     >>> words = Words(np.array([0, 1]), ["/home/me/photos/cat/1.jpg", "t10k-images-idx3-ubyte.gz::00017"])
     >>> file_name(words, 0), file_name(words, 0, folders=1), file_name(words, 1)
@@ -85,5 +84,4 @@ def file_name(cells: Any, row: int, folders: int = 0) -> str:
     code = int(cells.codes[row])
     if code < 0:
         return MISSING
-    file, member = parts_of(cells.words[code])
-    return "/".join(PurePath(member or file).parts[-1 - folders :])
+    return short_name(cells.words[code], folders)

@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -94,8 +93,8 @@ def files_of(cells: Cells) -> list[str | None]:
     """The file of each picture with its folder, so that a copy elsewhere is called the same; none for pictures in arrays."""
     containers = import_module(".readers.containers", __package__)
     assert isinstance(cells, Words)
-    parts = [containers.parts_of(word) for word in cells.words]
-    shown = [None if containers.is_array_file(file) else member or "/".join(PurePath(file).parts[-2:]) for file, member in parts]
+    arrays = [containers.is_array_file(containers.parts_of(word)[0]) for word in cells.words]
+    shown = [None if array else containers.short_name(word, folders=1) for word, array in zip(cells.words, arrays, strict=True)]
     return [shown[code] if code >= 0 else None for code in cells.codes.tolist()]
 
 

@@ -40,6 +40,16 @@ def parts_of(name: str) -> tuple[str, str]:
     return (file, member) if member and file.lower().endswith(HOLDERS) else (name, "")
 
 
+def short_name(name: str, folders: int = 0) -> str:
+    """What a file is called without its path but for so many folders; of an array file, the number of the picture.
+
+    >>> short_name("/home/me/photos/cat/1.jpg"), short_name("a/photos.zip::all/cats/1.jpg", folders=1)
+    ('1.jpg', 'cats/1.jpg')
+    """
+    file, member = parts_of(name)
+    return "/".join(Path(member or file).parts[-1 - folders :])
+
+
 def stamp(path: str) -> tuple[int, int]:
     """What changes when a file is written again: size and time; zeros where there is none."""
     try:
