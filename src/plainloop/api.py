@@ -35,7 +35,8 @@ def train(
 
     source: a path or several, a folder or glob of files, a pandas or polars frame, a pair (X, y) of arrays, or a torch Dataset
     of (x, y). target: the column to learn, or several. options: the fields of `TrainOptions`, the same as on the command line
-    (`plainloop train --help`), with `model` also an `nn.Module`. metrics: torchmetrics objects that are computed and kept too.
+    (`plainloop train --help`), with `model` also an `nn.Module`. metrics: names of torchmetrics' classes, FILE.py:NAME, or
+    torchmetrics objects that are computed and kept too.
     log: tensorboard, mlflow or wandb, or several with commas: the figures go there, too.
     With folds=K it gives back `Folds`: a run for each, `.metrics` with mean and spread.
 
@@ -44,8 +45,10 @@ def train(
     >>> run = plainloop.train("titanic.csv", target="Survived", epochs=20)  # doctest: +SKIP
     """
     prepare_threads()
+    from .judge.metric_names import check_names as check_metrics
     from .training import Talk, start
 
+    check_metrics(metrics, source, target)
     source, made = data_and(source, target, options)
     talk = talk or Talk()
     if log:
@@ -63,7 +66,7 @@ def train(
 def resume(run: str | Path, *, metrics: Any = None, talk: Talk | None = None) -> Run:
     """Goes on with a run that was stopped; the result is that of the run that was never stopped.
 
-    metrics: the torchmetrics objects that it was begun with, where it was.
+    metrics: the torchmetrics objects that it was begun with, where it was; those with names are found in its folder.
 
     Raises: NoRun, RunBusy, DataChanged, NoGoodCheckpoint.
     """
@@ -124,15 +127,17 @@ def retrain(
 
     settings: by their names, `learning_rate=3e-4`, or `**{"train.learning_rate": 3e-4}`; also `model`. The rows and their split
     stay, unless the split is what changes; `seed` is that of weights and order. from_weights: begin with the trained weights
-    of the parent. baseline: whether trees are fitted again; as for the parent where nothing is said.
+    of the parent. baseline: whether trees are fitted again; as for the parent where nothing is said, and so are metrics.
 
     Raises: NoRun, UnknownSetting, BadSetting, CannotEject, WeightsDoNotFit, WeightsSawTest.
     """
     prepare_threads()
     from .adjust.retrain import retrain as again
+    from .judge.metric_names import check_names
     from .training import Talk
 
     folder = run.folder if isinstance(run, Run) else Path(run)
+    check_names(metrics, folder, verb="retrain")
     return again(folder, settings, from_weights, output, baseline, metrics, talk or Talk())
 
 
@@ -217,8 +222,10 @@ def tune(
     """
     prepare_threads()
     from .adjust.tune import tune as search
+    from .judge.metric_names import check_names
     from .training import Talk
 
+    check_names(metrics, source, target, "tune")
     return search(*data_and(source, target, options), minutes, trials, storage, space, metrics, talk or Talk())
 
 
@@ -262,9 +269,9 @@ def predict(
     return (run if isinstance(run, Run) else load(run)).predict(source, output, origin=origin, **decoding)
 
 
-def evaluate(run: str | Path | Run, source: Any, **decoding: Any) -> dict[str, Any]:
-    """The metrics of a run, with intervals, on other labelled rows. decoding: see `Run.predict`."""
-    return (run if isinstance(run, Run) else load(run)).evaluate(source, **decoding)
+def evaluate(run: str | Path | Run, source: Any, *, metrics: Any = None, **decoding: Any) -> dict[str, Any]:
+    """The metrics of a run, with intervals, on other labelled rows. metrics: see `train`; decoding: see `Run.predict`."""
+    return (run if isinstance(run, Run) else load(run)).evaluate(source, metrics=metrics, **decoding)
 
 
 def eject(run: str | Path | Run, folder: str | Path, *, with_data: bool = False) -> Path:

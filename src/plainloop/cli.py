@@ -81,6 +81,7 @@ def train(
     options: TRAIN = TRAIN_DEFAULTS,
     folds: int | None = None,
     log: str | None = None,
+    metrics: str | None = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
@@ -94,11 +95,13 @@ def train(
         Cross-validation: a run for each of so many folds, and the mean and spread of their scores.
     log
         Write the figures there, too: tensorboard, mlflow or wandb, or several: A,B.
+    metrics
+        Compute these, too: classes of torchmetrics or your own, FILE.py:NAME; several: A,B.
     """
     from . import api
 
     given = [source, *sources] if sources else source
-    run = api.train(given, folds=folds, log=log, talk=talk(as_json or quiet), **vars(options))
+    run = api.train(given, folds=folds, log=log, metrics=metrics, talk=talk(as_json or quiet), **vars(options))
     return finished(run, as_json, quiet)
 
 
@@ -121,6 +124,7 @@ def evaluate(
     run: str,
     source: str,
     *sources: str,
+    metrics: str | None = None,
     beam: int | None = None,
     length_penalty: float | None = None,
     as_json: AsJson = False,
@@ -133,6 +137,8 @@ def evaluate(
         Run folder.
     source
         Table with the columns of the training data, the target among them; or a file of lines and the file of their answers.
+    metrics
+        Compute these, too, in place of those of the run: classes of torchmetrics or your own, FILE.py:NAME; several: A,B.
     beam
         Texts: follow this many answers at a time.
     length_penalty
@@ -142,7 +148,7 @@ def evaluate(
     from .show import evaluation_text, notice_text
 
     files = [source, *sources] if sources else source
-    result = api.evaluate(run, files, beam=beam, length_penalty=length_penalty)
+    result = api.evaluate(run, files, metrics=metrics, beam=beam, length_penalty=length_penalty)
     notices = result.pop("notices")
     for notice in notices:
         print(notice_text(notice), file=sys.stderr)

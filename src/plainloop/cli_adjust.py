@@ -21,6 +21,7 @@ def retrain(
     from_weights: Annotated[bool, Parameter(negative="")] = False,
     output: Output = None,
     baseline: bool | None = None,
+    metrics: str | None = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
@@ -38,12 +39,13 @@ def retrain(
         Run folder of the child; default: beside the run, with the next free number.
     baseline
         Also fit a classical model, to compare with; as the run did if nothing is said.
+    metrics
+        Compute these, too, in place of those of the run: classes of torchmetrics or your own, FILE.py:NAME; several: A,B.
     """
     from . import api
 
-    child = api.retrain(
-        run, from_weights=from_weights, output=output, baseline=baseline, talk=talk(as_json or quiet), **as_pairs(settings)
-    )
+    told, pairs = talk(as_json or quiet), as_pairs(settings)
+    child = api.retrain(run, from_weights=from_weights, output=output, baseline=baseline, metrics=metrics, talk=told, **pairs)
     return finished(child, as_json, quiet)
 
 
@@ -129,6 +131,7 @@ def tune(
     trials: int | None = None,
     space: Annotated[list[str] | None, Parameter(negative_iterable=())] = None,
     storage: str | None = None,
+    metrics: str | None = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
@@ -146,12 +149,16 @@ def tune(
         What to search: NAME=LOW..HIGH or NAME=A|B|C, several times.
     storage
         URL of a database, for machines without a common folder: postgresql://...
+    metrics
+        Compute these, too, for the winner: classes of torchmetrics or your own, FILE.py:NAME; several: A,B.
     """
     from . import api
 
     given = [source, *sources] if sources else source
     told = talk(as_json or quiet)
-    made = api.tune(given, minutes=minutes, trials=trials, space=space, storage=storage, talk=told, **vars(options))
+    made = api.tune(
+        given, minutes=minutes, trials=trials, space=space, storage=storage, metrics=metrics, talk=told, **vars(options)
+    )
     if as_json:
         return show(made.as_dict())
     return show(made.run.line() if made.run else str(made)) if quiet else 0

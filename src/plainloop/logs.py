@@ -99,12 +99,12 @@ def check_names(names: str) -> None:
         needed({"tensorboard": "torch.utils.tensorboard"}.get(name, name), name, name if name == "tensorboard" else "")
 
 
-def needed(module: str, package: str, extra: str = "") -> Any:
+def needed(module: str, package: str, extra: str = "", option: str = "") -> Any:
     """A module of a package that the user may not have. Raises: PackageMissing."""
     try:
         return import_module(module)
     except ImportError as error:
-        raise PackageMissing(f"--log {package}", package, extra) from error
+        raise PackageMissing(option or f"--log {package}", package, extra) from error
 
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float]:

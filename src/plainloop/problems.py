@@ -45,6 +45,7 @@ MODULES = (
     "plainloop.understand.check_problems_training",
     "plainloop.run_problems",
     "plainloop.adjust.adjust_problems",
+    "plainloop.judge.metric_problems",
     "plainloop.use_problems",
     "plainloop.use_series_problems",
     "plainloop.plain.models.pretrained_faults",

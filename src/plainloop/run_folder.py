@@ -311,11 +311,13 @@ class Run:
 
         return predict(self, source, output, decoding, origin)
 
-    def evaluate(self, source: Any, **decoding: Any) -> dict[str, Any]:
-        """The test metrics, with intervals, on other labelled rows; decoding: see `predict`."""
+    def evaluate(self, source: Any, *, metrics: Any = None, **decoding: Any) -> dict[str, Any]:
+        """The test metrics, with intervals, on other labelled rows; metrics: those of the run where nothing is said."""
+        from .judge.metric_names import check_names
         from .use import evaluate
 
-        return evaluate(self, source, decoding)
+        check_names(metrics, self.folder, verb="evaluate")
+        return evaluate(self, source, decoding, metrics)
 
     def retrain(self, **settings: Any) -> Run:
         """The run again with other settings, as a child of this one. See `plainloop.retrain`."""

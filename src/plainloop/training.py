@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import time
@@ -19,13 +20,14 @@ import torch
 
 from . import __version__
 from .handover.code import copy_code, needs_of, own_files, same_as_installed
+from .judge.metric_names import built, kept, of_run, words_of
 from .options import TrainOptions
 from .plain.checkpoint import StorageFailed, save_weights
 from .plain.config import Config, from_dict
 from .plain.faults import Stopped
 from .plain.history import record_line
 from .plain.loop import Record
-from .plain.run import Outcome, Ready, weights_digest
+from .plain.run import Outcome, Ready, located, weights_digest
 from .plain.run import run as plain_run
 from .progress import bar
 from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml
@@ -65,14 +67,22 @@ def start(source: Any, options: TrainOptions, metrics: Any, talk: Talk) -> Run:
             folder.append(new_folder(options.output, name))
         return folder[0]
 
-    try:
+    with gone_if_refused(folder):
         return begin(source, options, metrics, talk, home)
+
+
+@contextmanager
+def gone_if_refused(folders: list[Path]) -> Iterator[None]:
+    """Takes the folder of a run away again, if there is one, where it is refused before training: nothing is worth keeping."""
+    try:
+        yield
     except RunBusy:  # another process was faster: the folder is its own
         raise
     except Exception as error:
-        refused = getattr(error, "exit_code", 0) == 2 and not (folder and (folder[0] / "checkpoints").exists())
-        if folder and (refused or not (folder[0] / "run.toml").exists()):  # refused before it began: nothing worth keeping
-            shutil.rmtree(folder[0], ignore_errors=True)
+        for folder in folders:
+            refused = getattr(error, "exit_code", 0) == 2 and not (folder / "checkpoints").exists()
+            if refused or not (folder / "run.toml").exists():
+                shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
@@ -160,8 +170,9 @@ def carry_out(
     if decided.auto:
         decided = find_rate(decided, talk)
     place, config, own = decided.place, decided.config, decided.own
+    metrics = words_of(decided.facts.get("metrics")) or None if metrics is None else metrics
     with locked(place):
-        write_run(replace(decided, facts={**decided.facts, "metrics": metrics is not None}), tables(config))
+        write_run(replace(decided, facts={**decided.facts, "metrics": kept(metrics, place)}), tables(config))
         package_of(place, read_toml(place))  # makes a model file of the user's own importable
         with machine_as_it_was():
             return work(place, config, decided.reasons, decided.notices, metrics, talk, own, decided.facts["baseline"])
@@ -234,6 +245,8 @@ def work(
             log.epoch(record.values)
 
     def before(ready: Ready) -> None:
+        data = os.path.normpath(located(config.source, place).data[0])
+        built(metrics, ready.preparation.task, data, [column.name for column in config.targets])
         found = check_run(Given(ready.model, ready.preparation.task, ready.batches.dataset, config)).raise_for_errors()
         for notice in found.notices:
             talk.line("\n" + notice_text(notice))
@@ -257,7 +270,8 @@ def work(
         talk.training = False
     if outcome.ending:
         talk.line(f"Stopped: {outcome.ending}. The weights of epoch {outcome.best_epoch} are kept.")
-    judged = judge(outcome, place, baseline=baseline, notices=notices, extra_metrics=metrics, reasons=reasons)
+    own_metrics = built(metrics, outcome.preparation.task)
+    judged = judge(outcome, place, baseline=baseline, notices=notices, extra_metrics=own_metrics, reasons=reasons)
     for log in logs:
         log.end(results_of(judged))
     set_facts(
@@ -288,6 +302,7 @@ def go_on(place: Path, metrics: Any, talk: Talk) -> Run:
         raise RunUnreadable(str(place), str(error)) from error
     if made.get("model_given"):
         raise CannotEject(str(place), "its model was given as an object, so it cannot be built again from the run folder")
+    metrics = of_run(place, made) if metrics is None else metrics
     if made.get("metrics") and metrics is None:
         talk.line("The run was begun with metrics of your own, which are not computed: call plainloop.resume(..., metrics=...).")
     check_identity(content, talk)

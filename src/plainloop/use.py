@@ -247,10 +247,14 @@ def write_text(output: str | Path, text: str) -> None:
         write_file(path, text)
 
 
-def evaluate(run: Run, source: Any, how: dict[str, Any]) -> dict[str, Any]:
+def evaluate(run: Run, source: Any, how: dict[str, Any], asked: Any = None) -> dict[str, Any]:
     """See `Run.evaluate`."""
+    from .judge.extra import extra_values
     from .judge.intervals import intervals
+    from .judge.metric_names import built, of_run
+    from .judge.metric_problems import MetricFailed
 
+    own = built(of_run(run.folder, run.facts) if asked is None else asked, run.preparation.task, str(run.folder), (), "evaluate")
     if run.config.source.reader == "series":
         with decoding(run, how):
             return evaluate_forecast(run, source)
@@ -275,6 +279,9 @@ def evaluate(run: Run, source: Any, how: dict[str, Any]) -> dict[str, Any]:
         scores = run.scores(table.rows(rows), with_target=writes(run))
     notices += limits(run, table.rows(rows), scores)
     metrics = intervals(task, scores, target[rows])
+    values, failed = extra_values(task, scores, target[rows], own)
+    metrics |= {name if name not in metrics else f"own_{name}": value for name, value in values.items()}
+    notices += [MetricFailed(name, why) for name, why in failed.items()]
     return {"run": str(run.folder), "rows": len(rows), "headline": task.headline, "metrics": metrics, "notices": notices}
 
 

@@ -64,6 +64,7 @@ class Folds:
     def __str__(self) -> str:
         found = {name: one for name, one in self.metrics.items() if one["mean"] is not None}
         shown = list(dict.fromkeys([name for name in (self.headline, *found) if name in found]))[:MOST_METRICS]
+        shown += [name for name in self.runs[0].metrics.get("own_metrics", []) if name in found and name not in shown]
         table = [["fold", "test rows", *(title(name) for name in shown)]]
         for place, run in enumerate(self.runs):
             values = (number(found[name]["folds"][place], name) for name in shown)

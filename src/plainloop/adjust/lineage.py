@@ -116,7 +116,9 @@ def lineage_text(run: Run) -> str:
     lines = [f"A child of {parent}, trained {begun}.", *changes_text(lineage["changed"])]
     part, before = lineage.get("parent_part", ""), lineage.get("parent_results", {})
     now = run.metrics.get(part, {})
-    both = [name for name in before if now.get(name, {}).get("value") is not None][:MOST_METRICS]
+    both = [name for name in before if now.get(name, {}).get("value") is not None]
+    own = run.metrics.get("own_metrics", [])
+    both = [name for name in both if name not in own][:MOST_METRICS] + [name for name in own if name in both]
     if not both:
         return "\n".join(lines)
     rows = []

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from ..handover.code import own_files
+from ..judge.metric_names import built, of_run, words_of
 from ..plain.checkpoint import StorageFailed, load_weights
 from ..plain.config import Config, Text, from_dict
 from ..plain.run import build_model, located
 from ..problems import TYPED
 from ..run_folder import Run, make_folder, new_folder, package_of, read_toml
 from ..run_problems import CannotEject, RunNotFinished, RunUnreadable
-from ..training import Decided, Remark, Talk, carry_out, without_auto
+from ..training import Decided, Remark, Talk, carry_out, gone_if_refused, without_auto
 from ..understand.defaults import MODELS
-from ..understand.own_model import OwnModel, as_source, own_model
+from ..understand.own_model import OwnModel, as_source, own_model, prepared
 from ..understand.resolve import Asked, model_for, override, relative_to, seen_from, without_effect
 from .adjust_problems import WeightsDoNotFit, WeightsSawTest
 from .lineage import differences, lineage_table, lineage_text, reasons_of
@@ -42,6 +43,8 @@ def retrain(
     child = inherit(folder, settings, folder)  # seen from the parent: refusals come before a folder is made
     if from_weights:
         check_weights(folder, old, child.config)
+    if words_of(metrics):
+        built(metrics, prepared(child.config, folder).task, str(folder), verb="retrain")
     name = re.sub(r"-\d+$", "", folder.resolve().name)
     place = new_folder(output, name, folder.parent)
     decided = moved(child, folder, place)
@@ -54,7 +57,8 @@ def retrain(
     if decided.config.text.tokens == "pretrained" and (folder / "tokenizer.json").exists():
         shutil.copyfile(folder / "tokenizer.json", place / "tokenizer.json")
     begun = "parent" if from_weights else "scratch"
-    made = carry_out(decided, metrics, talk, lambda new: {"lineage": lineage_table(folder, place, old, new, begun)})
+    with gone_if_refused([place]):
+        made = carry_out(decided, metrics, talk, lambda new: {"lineage": lineage_table(folder, place, old, new, begun)})
     talk.line("\n" + lineage_text(made))
     return made
 
@@ -93,7 +97,9 @@ def inherit(folder: Path, settings: dict[str, Any], place: Path) -> Decided:
     changed = override(config, given, asked, reasons)
     notices = [*(Remark(text) for text in made.get("notices", [])), *without_effect(changed, given)]
     facts = {name: made[name] for name in ("columns", "baseline") if name in made}
-    return Decided(place, changed, reasons, own, notices, {"baseline": True, **facts}, auto)
+    own_metrics = of_run(folder, made)
+    facts = {"baseline": True, **facts, **({"metrics": own_metrics} if own_metrics else {})}
+    return Decided(place, changed, reasons, own, notices, facts, auto)
 
 
 def with_model(config: Config, asked: Asked, num_rows: int, reasons: dict[str, str]) -> Config:

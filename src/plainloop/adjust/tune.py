@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ..judge.metric_names import built, kept, of_run, words_of
 from ..options import TrainOptions, as_pairs
 from ..plain.config import Machine
 from ..plain.faults import Stopped
@@ -26,12 +27,13 @@ from ..problems import quoted
 from ..run_folder import Run, locked, new_folder, package_of, read_toml
 from ..run_problems import RunBusy, RunNotFinished
 from ..training import Decided, Talk, carry_out, find_rate
+from ..understand.own_model import prepared
 from ..understand.setting_problems import BadSetting, ModelDoesNotFit
 from .adjust_problems import OptionOfData, SearchStopped, SearchTooShort
 from .attempt import attempt, changed_by, prepare_place
 from .base import base_of
 from .lineage import settings_of
-from .retrain import inherit, moved
+from .retrain import inherit, moved, where_from
 from .spaces import Space, as_default, space_of
 from .study import (
     WORKER,
@@ -121,7 +123,10 @@ def tune(
     begun = time.monotonic()
     need_optuna()
     seconds = 60 * checked(minutes, trials)
-    place, decided, facts = go_on(Path(source), options) if is_study(source) else begin(source, options, storage, space, talk)
+    if is_study(source):
+        place, decided, facts = go_on(Path(source), options)
+    else:
+        place, decided, facts = begin(source, options, storage, space, metrics, talk)
     with working(place) as number:
         search = opened(place, decided, facts, talk, number, begun, seconds)
         talk.line(f"\nSearching {', '.join(search.space)} in {place}; more processes: plainloop tune {quoted(str(place))}")
@@ -145,7 +150,7 @@ def checked(minutes: float | None, trials: int | None) -> float:
 
 
 def begin(
-    source: Any, options: TrainOptions, storage: str | None, asked: Any, talk: Talk
+    source: Any, options: TrainOptions, storage: str | None, asked: Any, metrics: Any, talk: Talk
 ) -> tuple[Path, Decided, dict[str, Any]]:
     """A new study in a folder of its own."""
     decided = base_of(source, options, talk, "tune")
@@ -156,6 +161,7 @@ def begin(
         pairs = as_pairs(asked)
         if not space_of(decided.config, set(fixed), pairs):
             raise BadSetting("space", "", "at least one setting to search: all of them were given", "learning_rate=1e-4..1e-2")
+        keep_metrics(decided, metrics)
         prepare_place(decided, "tune")
     except Exception:
         shutil.rmtree(decided.place, ignore_errors=True)
@@ -173,6 +179,16 @@ def begin(
     }
     write_facts(decided.place, facts)
     return decided.place, decided, facts
+
+
+def keep_metrics(decided: Decided, metrics: Any) -> None:
+    """Tries metrics that have names, for the winner, and keeps them in the folder of the study. Raises: MetricDoesNotFit."""
+    place, config = decided.place, decided.config
+    metrics = decided.facts.get("metrics") if metrics is None else metrics
+    if words_of(metrics):
+        data, target = where_from(config, place)
+        built(metrics, prepared(config, place).task, data, target, "tune")
+    decided.facts["metrics"] = kept(metrics, place)
 
 
 def go_on(place: Path, options: TrainOptions) -> tuple[Path, Decided, dict[str, Any]]:
@@ -318,6 +334,7 @@ def retrained(search: Search, best: dict[str, Any], trials: int, metrics: Any) -
         shutil.copytree(trained, place / "checkpoints")
         search.talk.line(f"Trial {best['trial']} is the best; it is trained, so that only the test rows are left.")
     tuned = {"study": f"../{search.place.name}", "trial": best["trial"], "trials": trials, f"validation_{search.headline}": value}
+    metrics = of_run(search.place, decided.facts) if metrics is None else metrics
     run = carry_out(decided, metrics, search.talk, lambda new: {"tuned": tuned})
     shutil.rmtree(search.place / f"trial-{best['trial']}", ignore_errors=True)
     return run

@@ -81,12 +81,15 @@ def expected(run: Run, content: Mapping[str, Any]) -> list[str]:
     metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
     part = "test" if metrics.get("test") else "validation"
     known = [(name, figures["value"]) for name, figures in metrics[part].items() if figures.get("value") is not None]
+    own = metrics.get("own_metrics", [])
+    known = [(name, value) for name, value in known if name not in own]
     return [
         f"On the {metrics['rows']['test' if part == 'test' else 'val']:,} {part} rows, as the run had it:",
         "\n".join(["| metric | value |", "|---|---|", *(f"| {name} | {value:.4f} |" for name, value in known[:MOST_METRICS])]),
         "and `output/weights.safetensors` with the SHA-256",
         f"    {content['result']['weights_sha256']}",
         promise(content),
+        *([f"The run had {', '.join(own)} computed besides, by metrics that are not part of this project."] if own else []),
     ]
 
 

@@ -22,9 +22,9 @@ def extra_values(
     """
     found: dict[str, Interval] = {}
     failed: dict[str, str] = {}
-    for name, metric in _named(metrics).items():
+    for name, metric in named(metrics).items():
         try:
-            values = _computed(metric, *_inputs(task, scores, target))
+            values = computed(metric, *_inputs(task, scores, target))
         except Exception as error:  # the user's own code: whatever it raises is reported, not raised
             found[name] = {"value": None, "low": None, "high": None}
             failed[name] = f"not computed: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
@@ -33,14 +33,15 @@ def extra_values(
     return found, failed
 
 
-def _named(metrics: Any) -> dict[str, Any]:
+def named(metrics: Any) -> dict[str, Any]:
+    """The metrics by the name that their results get."""
     if metrics is None:
         return {}
     if isinstance(metrics, Mapping) and not hasattr(metrics, "compute"):  # a torchmetrics.MetricCollection is a metric
         return {str(name): metric for name, metric in metrics.items()}
     named: dict[str, Any] = {}
     for metric in metrics if isinstance(metrics, Iterable) and not hasattr(metrics, "compute") else [metrics]:
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(metric).__name__).lower()
+        name = snake(type(metric).__name__)
         copies = sum(other == name or other.rpartition("_")[0] == name for other in named)
         named[f"{name}_{copies + 1}" if name in named else name] = metric
     return named
@@ -53,13 +54,25 @@ def _inputs(task: Any, scores: torch.Tensor, target: torch.Tensor) -> tuple[torc
     return said, target.cpu().long()
 
 
-def _computed(metric: Any, said: torch.Tensor, truth: torch.Tensor) -> dict[str, float | None]:
+def snake(name: str) -> str:
+    """A class's name as the name of a result.
+
+    >>> snake("CohenKappa"), snake("AUROC")
+    ('cohen_kappa', 'auroc')
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def computed(metric: Any, said: torch.Tensor, truth: torch.Tensor) -> dict[str, float | None]:
+    """The value of a metric under "", or several by their names. Raises: what the metric raises."""
     if hasattr(metric, "reset"):
         metric.reset()
     metric.update(said, truth)
     value = metric.compute()
     if isinstance(value, Mapping):
         return {str(key): _number(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        raise TypeError(f"it gives {len(value)} results, and one number is wanted")
     if isinstance(value, torch.Tensor) and value.numel() > 1:
         return {str(i): _number(item) for i, item in enumerate(value.reshape(-1))}
     return {"": _number(value)}

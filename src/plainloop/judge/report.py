@@ -64,7 +64,8 @@ def judge(
     notes = {one.name: one.note for one in opponents if one.note} | cut_and_unknown(outcome)
     for name in scored:
         values, failed = extra_values(task, outcome.scores[name], outcome.targets[name], extra_metrics)
-        found[name] |= {key: value for key, value in values.items() if key not in found[name]}
+        values = {key if key not in found[name] else f"own_{key}": value for key, value in values.items()}
+        found[name] |= values
         notes |= failed
     judged: dict[str, Any] = {
         "task": type(task).__name__.lower(),
@@ -88,6 +89,8 @@ def judge(
         "notes": notes,
     }
     main = scored[part]
+    if extra_metrics is not None:
+        judged["own_metrics"] = list(values)
     judged["titles"] = {one.name: one.title for one in opponents}
     judged["verdict"] = verdict(judged, main, ", ".join(column.name for column in outcome.config.targets))
     if main.kind != "Regression":

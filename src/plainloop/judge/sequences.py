@@ -73,7 +73,7 @@ def judge(
             "resamples": resamples_for(len(main), RESAMPLES),
         },
         "scored": part,
-        "notes": notes_of(outcome, part, extra_metrics),
+        "notes": notes_of(outcome, part),
         "titles": titles,
         "signatures": signatures(),
     }
@@ -131,7 +131,7 @@ def baselines(outcome: Any, main: Sentences, asked: list[str]) -> tuple[dict[str
     return found, titles
 
 
-def notes_of(outcome: Any, part: str, extra_metrics: Any) -> dict[str, str]:
+def notes_of(outcome: Any, part: str) -> dict[str, str]:
     """What should be known of the figures."""
     task, notes = outcome.preparation.task, {}
     cut = int(task.cut(outcome.scores[part]).sum())
@@ -140,8 +140,6 @@ def notes_of(outcome: Any, part: str, extra_metrics: Any) -> dict[str, str]:
             f"{cut:,} of {len(outcome.scores[part]):,} answers did not end and were cut at {task.answer} tokens, "
             "twice the longest target of the train rows"
         )
-    if extra_metrics is not None:
-        notes["metrics"] = "metrics of your own are computed for classes and numbers, not for texts"
     return notes
 
 
