@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import csv
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import plainloop
 from plainloop.adjust.adjust_problems import OptionOfData, PackageMissing, SearchStopped, SearchTooShort
 from plainloop.adjust.spaces import Choice, Span, parsed, space_of
-from plainloop.adjust.study import storage_of
+from plainloop.adjust.study import Held, storage_of
 from plainloop.training import Talk
 from plainloop.understand.setting_problems import BadSetting
 from small import case, forked, said, write_csv
@@ -33,7 +34,7 @@ def finished(place: Path) -> dict[int, tuple[Any, ...]]:
 
 def wait_for(place: Path, count: int, process: Any) -> None:
     """Until a search has so many finished trials."""
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 300  # a disk that others write to can take seconds for each line
     while time.monotonic() < deadline and process.exitcode is None:
         if (place / "study.journal").exists() and len(finished(place)) >= count:
             return
@@ -91,6 +92,68 @@ def test_a_study_goes_on_and_refuses_other_options(made: Any):
         plainloop.tune(made.folder, trials=1, epochs=3, **QUICK)
 
 
+def test_a_study_that_goes_on_takes_what_is_left_of_its_trials(tmp_path: Path):
+    data, place, seen = write_csv(tmp_path / "pets.csv", rows=200), tmp_path / "study", []
+
+    def stopping(step: int, steps: int) -> int:
+        seen.append(step)
+        return signal.SIGTERM if len(seen) == steps + 2 else 0  # in the second trial, or the second epoch
+
+    with pytest.raises(SearchStopped):
+        plainloop.tune(
+            data, "label", trials=3, epochs=1, baseline=False, output=str(place), talk=Talk(quiet=True, watch=stopping)
+        )
+    cut = len(states(place)) - 1  # the cut one waits in the queue
+    made = plainloop.tune(place, talk=QUIET)
+    assert cut == 2
+    assert len(made.trials) == 4, "three trials, one of which was tried again"
+    assert len(plainloop.tune(place, talk=QUIET).trials) == 4, "nothing is left"
+
+
+def killed_while_writing(journal: Path) -> None:
+    """A process that has the lock of the journal, has written half a line, and is killed by SIGKILL there."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if not process:  # the child: no more than the calls that optuna makes
+        Held(journal).acquire()
+        with open(journal, "ab", buffering=0) as file:
+            file.write(b'{"op_code":6,"worker_id":"torn')
+        os.write(writing, b"x")
+        time.sleep(100)
+        os._exit(1)
+    os.read(reading, 1)
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    os.close(reading)
+    os.close(writing)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="it kills a process that it has forked")
+def test_a_process_killed_while_it_writes_holds_up_nobody(tmp_path: Path):
+    working, journal = optuna.create_study(storage=storage_of(tmp_path, "")), tmp_path / "study.journal"
+    working.tell(working.ask(), 1.0)
+    killed_while_writing(journal)
+    assert not journal.read_bytes().endswith(b"\n")
+    begun = time.monotonic()
+    working.tell(working.ask(), 2.0)  # a process that was at work all the time
+    killed_while_writing(journal)
+    later = optuna.load_study(study_name=None, storage=storage_of(tmp_path, ""))  # and one that comes afterwards
+    later.tell(later.ask(), 3.0)
+    assert [trial.value for trial in working.get_trials()] == [1.0, 2.0, 3.0]
+    assert time.monotonic() - begun < 20
+
+
+def test_a_process_that_comes_to_help_takes_its_share_of_the_trials(tmp_path: Path):
+    data, place = write_csv(tmp_path / "pets.csv", rows=200), tmp_path / "study"
+    first = forked("tune", data, "--target", "label", "--trials", 8, "--epochs", 2, "--output", place, "--no-baseline")
+    wait_for(place, 1, first)
+    second = forked("tune", place)
+    for process in (first, second):
+        process.join(timeout=240)
+        assert process.exitcode == 0
+    assert len(states(place)) in (8, 9), "the last one may be begun by both"
+
+
 def test_a_kill_loses_no_finished_trial(tmp_path: Path):
     data, place = write_csv(tmp_path / "pets.csv", rows=200), tmp_path / "study"
     words = ["tune", data, "--target", "label", "--trials", 50, "--epochs", 3, "--output", place, "--no-baseline"]
@@ -143,7 +206,7 @@ def test_two_processes_on_one_study_make_no_trial_twice(tmp_path: Path):
     wait_for(place, 1, first)
     second = forked("tune", place, "--trials", 5)
     for process in (first, second):
-        process.join(timeout=120)
+        process.join(timeout=300)
         assert process.exitcode == 0
     study = optuna.load_study(study_name=None, storage=storage_of(place, ""))
     trials = [json.dumps(trial.params, sort_keys=True) for trial in study.get_trials()]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ..plain.checkpoint import write_file
 from ..run_folder import locked, make_folder
@@ -15,6 +18,7 @@ from ..run_problems import RunBusy
 from .adjust_problems import PackageMissing
 
 FILE, JOURNAL = "study.json", "study.journal"
+GIVEN = "given"  # the name of the time and the trials that a trial was made for
 WORKER = "worker"  # folders of the processes that search: each holds the lock of its own
 HEARTBEAT = 60  # seconds between two signs of life in a database, where no lock of a folder can tell
 
@@ -36,21 +40,35 @@ def need_optuna() -> Any:
 
 
 class Held:
-    """The lock of the journal: the system's own, which goes with the process however it ends."""
+    """The lock of the journal: the system's own, which goes with the process however it ends.
 
-    def __init__(self, path: Path):
-        self.path = path
+    optuna's own locks are files, which a killed process leaves behind: the others would wait for it for 30 seconds.
+    """
+
+    def __init__(self, journal: Path):
+        self.journal = journal
 
     def acquire(self) -> bool:
-        self.file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115 - closed by release
+        self.file = open(f"{self.journal}.lock", "a", encoding="utf-8")  # noqa: SIM115 - closed by release
         with suppress(ImportError):  # Windows has no lockf: one process a study
             import fcntl
 
             fcntl.lockf(self.file, fcntl.LOCK_EX)
+        mend(self.journal)
         return True
 
     def release(self) -> None:
         self.file.close()
+
+
+def mend(journal: Path) -> None:
+    """Cuts off a last line that a killed process has not finished; the next one would be glued to it. Nobody else is writing."""
+    with suppress(FileNotFoundError), open(journal, "rb+") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        if file.read(1) not in (b"", b"\n"):
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def storage_of(place: Path, url: str) -> Any:
@@ -61,7 +79,7 @@ def storage_of(place: Path, url: str) -> Any:
         return optuna.storages.RDBStorage(url, heartbeat_interval=HEARTBEAT, heartbeat_stale_trial_callback=again)
     from optuna.storages.journal import JournalFileBackend, JournalStorage
 
-    lock: Any = Held(place / f"{JOURNAL}.lock")
+    lock: Any = Held(place / JOURNAL)
     return JournalStorage(JournalFileBackend(str(place / JOURNAL), lock_obj=lock))
 
 
@@ -106,16 +124,6 @@ def others(place: Path, own: int) -> list[int]:
     return [number for number in numbers if number != own and is_at_work(place, number)]
 
 
-def mend_journal(place: Path, own: int) -> None:
-    """Cuts off a last line that a killed process has not finished; nobody else may be writing."""
-    path = place / JOURNAL
-    if not path.exists() or others(place, own):
-        return
-    content = path.read_bytes()
-    if content and not content.endswith(b"\n"):
-        path.write_bytes(content[: content.rfind(b"\n") + 1])
-
-
 def give_back(study: Any, place: Path, own: int) -> int:
     """Trials that a killed process was at are failed, and their settings wait to be tried again; how many there were."""
     state = need_optuna().trial.TrialState
@@ -137,3 +145,30 @@ def give_back(study: Any, place: Path, own: int) -> int:
 def try_again(study: Any, trial: Any) -> None:
     """Puts the settings of a trial that was cut off at the head of the queue; its checkpoints are those of the new one."""
     study.enqueue_trial(trial.params, user_attrs={"again": trial.number})
+
+
+def give(study: Any, minutes: float | None, trials: int | None) -> str:
+    """Writes down what a process was given for its search, which is what one that goes on takes the rest of; its name."""
+    name = uuid4().hex[:8]
+    study.set_user_attr(GIVEN, [name, minutes, trials])
+    return name
+
+
+def given_last(study: Any) -> tuple[str, float | None, int | None]:
+    """The name of what the study was given last, its minutes and its trials."""
+    name, minutes, trials = study.user_attrs.get(GIVEN, ("", None, None))
+    return name, minutes, trials
+
+
+def used(study: Any, given: str) -> tuple[float, int]:
+    """Seconds in which some process was at a trial for what was given, and these trials; one that is tried again counts once."""
+    known = study.get_trials(deepcopy=False)
+    cut = {trial.user_attrs["again"] for trial in known if "again" in trial.user_attrs}
+    trials = [trial for trial in known if trial.datetime_start is not None and trial.user_attrs.get(GIVEN) == given]
+    seconds, end = 0.0, 0.0
+    for trial in sorted(trials, key=lambda trial: trial.datetime_start):
+        begun = trial.datetime_start.timestamp()
+        took = datetime.now().timestamp() - begun if trial.state.name == "RUNNING" else trial.user_attrs.get("seconds", 0.0)
+        seconds += max(0.0, begun + took - max(begun, end))
+        end = max(end, begun + took)
+    return seconds, sum(trial.number not in cut for trial in trials)

@@ -36,15 +36,18 @@ from .lineage import settings_of
 from .retrain import inherit, moved, where_from
 from .spaces import Space, as_default, space_of
 from .study import (
+    GIVEN,
     WORKER,
+    give,
     give_back,
+    given_last,
     is_study,
-    mend_journal,
     need_optuna,
     others,
     read_facts,
     storage_of,
     try_again,
+    used,
     working,
     write_facts,
 )
@@ -78,6 +81,7 @@ class Search:
     seconds: float  # of the budget; inf where there is none
     headline: str
     higher: bool
+    given: str = ""  # name of the time and the trials that this process works for
 
     @property
     def end(self) -> float:
@@ -123,17 +127,23 @@ def tune(
     begun = time.monotonic()
     need_optuna()
     seconds = 60 * checked(minutes, trials)
-    if is_study(source):
+    joins = is_study(source)
+    if joins:
         place, decided, facts = go_on(Path(source), options)
     else:
         place, decided, facts = begin(source, options, storage, space, metrics, talk)
     with working(place) as number:
         search = opened(place, decided, facts, talk, number, begun, seconds)
+        if minutes is None and trials is None and joins:
+            search.given, search.seconds, trials = left_of(search.study)
+        else:
+            search.given = give(search.study, minutes, trials)
+        if search.seconds <= 0 or trials == 0:
+            talk.line("The time or the trials of this search are used up; --minutes or --trials gives it more.")
         talk.line(f"\nSearching {', '.join(search.space)} in {place}; more processes: plainloop tune {quoted(str(place))}")
-        count = 0
-        while time.monotonic() < search.end and (trials is None or count < trials):
+        before = used(search.study, search.given)[1]
+        while time.monotonic() < search.end and (trials is None or used(search.study, search.given)[1] < before + trials):
             one_trial(search)
-            count += 1
         write_study(search.study, place, facts)
     made = write_study(search.study, place, facts, picture=True)
     made.run = winner(search, made, metrics)
@@ -147,6 +157,13 @@ def checked(minutes: float | None, trials: int | None) -> float:
         if given is not None and not given > 0:
             raise BadSetting(name, given, "a number above 0", good)
     return minutes if minutes is not None else math.inf if trials is not None else MINUTES
+
+
+def left_of(study: Any) -> tuple[str, float, int | None]:
+    """What a study that goes on has left of what it was given last: the name of that, seconds and trials."""
+    name, minutes, trials = given_last(study)
+    seconds, count = used(study, name)
+    return name, max(0.0, 60 * checked(minutes, trials) - seconds), None if trials is None else max(0, trials - count)
 
 
 def begin(
@@ -204,7 +221,6 @@ def go_on(place: Path, options: TrainOptions) -> tuple[Path, Decided, dict[str, 
 def opened(place: Path, decided: Decided, facts: dict[str, Any], talk: Talk, number: int, begun: float, seconds: float) -> Search:
     """The study of the folder, with what killed processes left behind put right."""
     optuna = need_optuna()
-    mend_journal(place, number)
     storage = storage_of(place, facts["storage"])
     higher = facts["higher_is_better"]
     study = optuna.create_study(
@@ -257,6 +273,7 @@ def objective(search: Search) -> Callable[[Any], float]:
 
     def tried(trial: Any) -> float:
         trial.set_user_attr(WORKER, search.number)
+        trial.set_user_attr(GIVEN, search.given)
         settings = {name: line.ask(trial, name) for name, line in search.space.items()}
         folder, begun, epochs = search.place / f"trial-{trial.number}", time.monotonic(), 0
         cut = search.place / f"trial-{trial.user_attrs.get('again')}"
