@@ -61,6 +61,17 @@ class Held:
         self.file.close()
 
 
+@contextmanager
+def alone(place: Path) -> Iterator[None]:
+    """Keeps other processes of the study from writing, for what all of them write: two at once would take each other's file."""
+    lock = Held(place / JOURNAL)
+    lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def mend(journal: Path) -> None:
     """Cuts off a last line that a killed process has not finished; the next one would be glued to it. Nobody else is writing."""
     with suppress(FileNotFoundError), open(journal, "rb+") as file:

@@ -16,7 +16,7 @@ from ..judge.wording import number, title
 from ..plain.checkpoint import write_file
 from ..run_folder import Run
 from ..show import aligned, short
-from .study import WORKER, need_optuna
+from .study import WORKER, alone, need_optuna
 
 STATES = {"COMPLETE": "finished", "PRUNED": "cut", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
 MOST_SHOWN = 5
@@ -134,10 +134,14 @@ def write_study(study: Any, place: Path, facts: dict[str, Any], *, picture: bool
     rows = [row_of(trial) for trial in study.get_trials(deepcopy=False) if trial.state.name != "WAITING"]
     matters = importance(study) if picture else {}
     made = Study(place, facts["headline"], higher, rows, ranked(study, higher), matters)
-    write_file(place / "tune.json", json.dumps(made.as_dict(), indent=1, allow_nan=False) + "\n")
-    write_file(place / "trials.csv", as_csv(rows))
-    if picture:
-        write_file(made.picture, drawn(made))
+    files: dict[str, bytes | str] = {
+        "tune.json": json.dumps(made.as_dict(), indent=1, allow_nan=False) + "\n",
+        "trials.csv": as_csv(rows),
+        **({made.picture.name: drawn(made)} if picture else {}),
+    }
+    with alone(place):
+        for name, content in files.items():
+            write_file(place / name, content)
     return made
 
 
