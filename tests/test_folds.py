@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import statistics
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import plainloop
 from clocks import write_load
 from plainloop.plain.split import NoRowsLeft, split_rows
+from plainloop.run_problems import FolderOfRuns, StoppedRun
 from plainloop.training import Talk
 from plainloop.understand.series_problems import SeriesTooShort
 from plainloop.understand.setting_problems import BadSetting
-from small import case, said, write_csv
+from small import case, history_of, said, write_csv
 
 QUICK: dict[str, Any] = {"epochs": 2, "baseline": False, "talk": Talk(quiet=True)}
 
@@ -84,6 +87,37 @@ def test_mean_spread_and_a_run_per_fold(tmp_path: Path):
     assert "fold = 1" in (project / "run.toml").read_text()
 
 
+def test_a_cross_validation_that_was_stopped_goes_on(tmp_path: Path):
+    data, seen = write_csv(tmp_path / "pets.csv", rows=150), []
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(13, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    options: dict[str, Any] = {**QUICK, "folds": 3, "model": model, "epochs": 1, "batch_size": 16}
+
+    def stopping(step: int, steps: int) -> int:
+        seen.append(step)
+        return signal.SIGTERM if len(seen) == steps + 4 else 0  # in the second fold
+
+    whole: Any = plainloop.train(data, "label", output=str(tmp_path / "whole"), **options)
+    with pytest.raises(StoppedRun) as stopped:
+        plainloop.train(data, "label", output=str(tmp_path / "cut"), **{**options, "talk": Talk(quiet=True, watch=stopping)})
+    assert stopped.value.fix == f"plainloop resume {tmp_path / 'cut'}"
+    assert sorted(place.name for place in (tmp_path / "cut").glob("fold-*")) == ["fold-1", "fold-2"]
+    first = (tmp_path / "cut" / "fold-1" / "metrics.json").stat().st_mtime_ns
+    (tmp_path / "cut" / "fold-3").mkdir()  # a kill can leave an empty folder
+    code, out = said("resume", tmp_path / "cut", "--json")
+    assert code == 0, out
+    assert (tmp_path / "cut" / "fold-1" / "metrics.json").stat().st_mtime_ns == first, "what was finished is not done again"
+    assert json.loads(out)["metrics"] == whole.as_dict()["metrics"]
+    for fold in ("fold-1", "fold-2", "fold-3"):
+        weights = [(tmp_path / name / fold / "weights.safetensors").read_bytes() for name in ("whole", "cut")]
+        assert weights[0] == weights[1], fold
+        assert history_of(tmp_path / "whole" / fold) == history_of(tmp_path / "cut" / fold)
+    assert len(plainloop.resume(tmp_path / "cut", talk=Talk(quiet=True)).runs) == 3
+    assert plainloop.runs(tmp_path) == []
+    with pytest.raises(FolderOfRuns, match="fold-1"):
+        plainloop.load(tmp_path / "cut")
+
+
 def test_the_command_and_its_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     data = write_csv(tmp_path / "pets.csv", "Regression", rows=120)
@@ -93,6 +127,8 @@ def test_the_command_and_its_refusals(tmp_path: Path, monkeypatch: pytest.Monkey
     for options in ({"folds": 1}, {"folds": 3, "test": 0.2}):
         with pytest.raises(BadSetting):
             plainloop.train(data, "price", **options, **QUICK)
+    code, out = said("train", data, "--target", "price", "--folds=3", "--test", "0.2", "--epochs", 1)
+    assert (code, out.splitlines()[-1]) == (2, f"Fix: plainloop train {data} --target price --folds 3 --epochs 1")
 
 
 def test_a_forecast_is_tested_on_stretches_that_follow_one_another(tmp_path: Path):

@@ -68,11 +68,16 @@ def resume(run: str | Path, *, metrics: Any = None, talk: Talk | None = None) ->
 
     metrics: the torchmetrics objects that it was begun with, where it was; those with names are found in its folder.
 
-    Raises: NoRun, RunBusy, DataChanged, NoGoodCheckpoint.
+    run: also the folder of a cross-validation, `train(..., folds=K)`, which goes on with the fold that it was at.
+
+    Raises: NoRun, FolderOfRuns, RunBusy, DataChanged, NoGoodCheckpoint.
     """
     prepare_threads()
+    from .adjust.folds import folds_of, go_on_folds
     from .training import Talk, go_on
 
+    if count := folds_of(Path(run)):
+        return go_on_folds(Path(run), count, metrics, talk or Talk())  # type: ignore[return-value]  # Folds, as for train
     return go_on(Path(run), metrics, talk or Talk())
 
 

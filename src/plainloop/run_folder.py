@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .plain.checkpoint import StorageFailed, write_file
 from .plain.config import Config
 from .problems import nearest
-from .run_problems import NoRun, OutputExists, RunBusy, RunNotFinished, RunUnreadable
+from .run_problems import FolderOfRuns, NoRun, OutputExists, RunBusy, RunNotFinished, RunUnreadable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -218,6 +218,8 @@ class Run:
         self._content = read_toml(self.folder)
         self._given_model = model
         self.notices: list[Any] = []  # what there was to say about the rows that were predicted last
+        if "search" in self._content:
+            raise FolderOfRuns(str(folder), self._content["search"].get("kind", ""))
         if "result" not in self._content:
             raise RunNotFinished(str(folder))
         if not (self.folder / "weights.safetensors").exists():  # an ejected project, say

@@ -35,6 +35,37 @@ class NoRun(PlainloopError):
 
 
 @dataclass(eq=False)
+class FolderOfRuns(PlainloopError):
+    """The folder of a search or of a cross-validation, which is no run itself.
+
+    What it does: refuses to predict with, to judge or to go on with a folder that holds runs as if it were one.
+    Why: it has no weights of its own; each of its trainings has.
+    Example: `plainloop predict runs/houses-folds-1 new.csv`
+    Fix: one of the runs inside, or the command that the folder belongs to.
+    """
+
+    path: str
+    kind: str  # folds, tune or lr-sweep
+
+    def __post_init__(self) -> None:
+        where = f"{self.path}/fold-1" if self.kind == "folds" else self.path
+        fixes = {
+            "folds": f"take one of its runs: {quoted(where)}",
+            "tune": f"plainloop tune {quoted(self.path)}",
+        }
+        self.what = f"{self.path} is the folder of {KINDS.get(self.kind, 'a search')}, not a run: it has no weights of its own."
+        self.expected = "Expected the folder of one run."
+        self.fix = fixes.get(self.kind, "plainloop runs")
+
+    @classmethod
+    def example(cls) -> FolderOfRuns:
+        return cls("runs/houses-folds-1", "folds")
+
+
+KINDS = {"folds": "a cross-validation", "tune": "a search", "lr-sweep": "a sweep of learning rates"}
+
+
+@dataclass(eq=False)
 class RunUnreadable(PlainloopError):
     """A run.toml that cannot be read.
 

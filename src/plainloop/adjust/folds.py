@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..judge.metric_names import kept, of_run, words_of
 from ..judge.report import finite
 from ..judge.wording import number, title
 from ..options import TrainOptions
@@ -18,16 +19,18 @@ from ..plain.readers.series import read
 from ..plain.run import located
 from ..plain.split_steps import ranks, rolling
 from ..plain.table import Windows
-from ..problems import PlainloopError
-from ..run_folder import Run, make_folder
+from ..problems import PlainloopError, again
+from ..run_folder import Run, make_folder, package_of, read_toml
+from ..run_problems import StoppedRun
 from ..show import aligned
-from ..training import Decided, Talk, carry_out, find_rate
+from ..training import Decided, Talk, carry_out, find_rate, go_on, write_run
 from ..understand.series_problems import SeriesTooShort
 from ..understand.setting_problems import BadSetting
 from .base import base_of
-from .retrain import moved
+from .retrain import FIRST_WEIGHTS, inherit, moved
 
 MOST_METRICS = 6
+KIND = "folds"  # of search, in run.toml
 
 
 @dataclass(repr=False)
@@ -83,23 +86,54 @@ class Folds:
 def train_folds(source: Any, options: TrainOptions, count: int, metrics: Any, talk: Talk) -> Folds:
     """See `api.train`. Raises: BadSetting, and what training raises."""
     if count < 2:
-        raise BadSetting("folds", count, "a whole number of at least 2", "5")
+        raise BadSetting("folds", count, "a whole number of at least 2", "5", how=again("folds", "5"))
     if options.test is not None:
-        raise BadSetting("folds", count, "folds or --test, not both: each fold has test rows of its own", "5")
+        how = again("folds", str(count), "--test")
+        raise BadSetting("folds", count, "folds or --test, not both: each fold has test rows of its own", "5", how=how)
     if options.split_rows is not None:
-        raise BadSetting("folds", count, "folds or --split-rows, not both: the folds share all steps among them", "5")
+        how = again("folds", str(count), "--split-rows")
+        raise BadSetting("folds", count, "folds or --split-rows, not both: the folds share all steps among them", "5", how=how)
     decided = base_of(source, options, talk, "folds")
     try:
         CHECKS.get(decided.config.split.kind, lambda decided, count: None)(decided, count)
-    except PlainloopError:
-        shutil.rmtree(decided.place, ignore_errors=True)
+        if decided.auto:
+            decided = find_rate(decided, talk)
+        decided.facts["metrics"] = kept(words_of(decided.facts.get("metrics")) if metrics is None else metrics, decided.place)
+        write_run(decided, {"search": {"kind": KIND, "folds": count}})
+        return each_fold(decided, count, metrics, talk)
+    except PlainloopError as error:
+        if error.exit_code == 2 and not list(decided.place.glob("fold-*/checkpoints")):  # nothing was trained
+            shutil.rmtree(decided.place, ignore_errors=True)
         raise
-    if decided.auto:
-        decided = find_rate(decided, talk)
+
+
+def folds_of(place: Path) -> int:
+    """The number of folds of a cross-validation in a folder; 0 where it is none."""
+    search = read_toml(place).get("search", {})
+    return int(search["folds"]) if search.get("kind") == KIND else 0
+
+
+def go_on_folds(place: Path, count: int, metrics: Any, talk: Talk) -> Folds:
+    """A cross-validation that was stopped, from the fold that it was at. Raises: what `go_on` raises."""
+    package_of(place, read_toml(place))
+    return each_fold(inherit(place, {}, place), count, metrics, talk)
+
+
+def each_fold(decided: Decided, count: int, metrics: Any, talk: Talk) -> Folds:
+    """A run for each fold; one that is there is kept, or gone on with. Raises: StoppedRun and what training raises."""
     runs = []
+    metrics = of_run(decided.place, decided.facts) if metrics is None else metrics
     for fold in range(count):
+        place = decided.place / f"fold-{fold + 1}"
         talk.line(f"\nFold {fold + 1} of {count}")
-        runs.append(carry_out(one_fold(decided, fold, count), metrics, talk))
+        try:
+            if (place / "run.toml").exists():
+                runs.append(go_on(place, metrics, talk))
+            else:
+                shutil.rmtree(place, ignore_errors=True)
+                runs.append(carry_out(one_fold(decided, place, fold, count), metrics, talk))
+        except StoppedRun as stopped:
+            raise StoppedRun(stopped.code, str(decided.place)) from stopped
         made = Folds(decided.place, runs)
         write_file(decided.place / "folds.json", json.dumps(made.as_dict(), indent=1, allow_nan=False) + "\n")
     talk.line(f"\n{made}")
@@ -128,11 +162,13 @@ def check_steps(decided: Decided, count: int) -> None:
 CHECKS = {"steps": check_steps}  # kind of split -> what is tried before the first fold is trained
 
 
-def one_fold(decided: Decided, fold: int, count: int) -> Decided:
+def one_fold(decided: Decided, place: Path, fold: int, count: int) -> Decided:
     """The run of a fold, in a folder of its own below that of all folds."""
     split = replace(decided.config.split, folds=count, fold=fold)
-    place = decided.place / f"fold-{fold + 1}"
     make_folder(place)
+    for name in (FIRST_WEIGHTS, "tokenizer.json"):
+        if (decided.place / name).exists():
+            shutil.copyfile(decided.place / name, place / name)
     reasons = {**decided.reasons, "split.folds": "asked for", "split.fold": f"fold {fold + 1} of {count}"}
     changed = replace(decided, config=replace(decided.config, split=split), reasons=reasons)
     return moved(changed, decided.place, place)

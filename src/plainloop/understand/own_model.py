@@ -190,7 +190,7 @@ def build(model: OwnModel, config: Config, preparation: Preparation, home: Path)
     if model.given:
         assert model.module is not None
         return own.Model.around(model.module, preparation.shapes)
-    if config.model.file == "own":
+    if config.model.file in ("own", "layers"):  # whether it fits the data is for the pre-flight to say, layer by layer
         try:
             return build_model(config, preparation, home)
         except Exception as error:
