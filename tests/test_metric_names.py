@@ -16,6 +16,7 @@ from clocks import write_load
 from plainloop.adjust.adjust_problems import PackageMissing
 from plainloop.judge.metric_names import built, facts_of, made_up
 from plainloop.judge.metric_problems import MetricDoesNotFit, UnknownMetric
+from plainloop.problems import TYPED
 from plainloop.training import Talk
 from small import KINDS, case, write_csv
 
@@ -154,9 +155,11 @@ def test_the_command_has_them_and_without_torchmetrics_it_says_what_to_install(
 
     data = write_csv(tmp_path / "pets.csv", rows=200)
     words = ["train", str(data), "--target", "label", "--epochs", "1", "--no-baseline", "--metrics", "CohenKappa"]
+    before = list(TYPED)
     with pytest.raises(SystemExit):
         main([*words, "--output", str(tmp_path / "run"), "--json"])
     assert -1 <= json.loads(capsys.readouterr().out)["test"]["cohen_kappa"]["value"] <= 1
+    TYPED[:] = before  # in Python nothing was typed
     real = builtins.__import__
 
     def without(name: str, *rest: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 
 import plainloop
 from plainloop.adjust.adjust_problems import WeightsDoNotFit, WeightsSawTest
@@ -133,7 +134,7 @@ def test_a_run_that_failed_can_be_retrained_but_has_no_weights_to_begin_with(par
 
 def test_the_command_and_the_tree_of_runs(parent: plainloop.Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(parent.folder.parent.parent)
-    code, out = command("retrain", "runs/pets-1", "--set", "epochs=1", "--set", "dropout=0.3")
+    code, out = command("retrain", "runs/pets-1", "--epochs", "1", "--set", "dropout=0.3")
     assert code == 0, out
     assert "everything is saved in runs/pets-2" in out
     assert "train.epochs   2       1" in out
@@ -141,6 +142,9 @@ def test_the_command_and_the_tree_of_runs(parent: plainloop.Run, monkeypatch: py
     assert code == 2
     assert "Fix: plainloop retrain runs/pets-1 --set" in out
     assert "--set epochs=1" in out
+    if not torch.cuda.is_available():
+        code, out = command("retrain", "runs/pets-1", "--device", "cuda")
+        assert (code, out.splitlines()[-1]) == (2, "Fix: plainloop retrain runs/pets-1 --device auto")
     shown = command("runs")[1].splitlines()
     places = [next(i for i, line in enumerate(shown) if name in line) for name in ("runs/pets-1", "+- runs/pets-2")]
     assert places[1] == places[0] + 1

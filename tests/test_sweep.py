@@ -17,10 +17,12 @@ import plainloop
 from pictures import folder as folder_of_pictures
 from plainloop.adjust.lr_find import suggest, the_fall
 from plainloop.adjust.sweep import Sweep, smoothed, sweep
+from plainloop.cli import main
 from plainloop.options import TrainOptions
 from plainloop.plain.config import Train
 from plainloop.plain.loop import train
 from plainloop.plain.run import Ready, augmentation, make_ready
+from plainloop.problems import TYPED
 from plainloop.run_problems import NoRun
 from plainloop.training import Talk, decide, machine_as_it_was
 from plainloop.understand.setting_problems import BadSetting
@@ -229,6 +231,26 @@ def test_what_cannot_be_swept_is_refused(data: Path, tmp_path: Path):
         plainloop.lr_find(run, target="label", talk=QUIET)
     with pytest.raises((NoRun, plainloop.PlainloopError)):
         plainloop.lr_find(tmp_path / "nowhere", talk=QUIET)
+
+
+@pytest.mark.parametrize(
+    "line, fixed",
+    [
+        ("lr-find a.csv --target y --steps 10", "lr-find a.csv --target y --steps 150"),
+        ("lr-find a.csv --target=y --high 1e-9", "lr-find a.csv --target y --high 1"),
+        ("lr-sweep runs/a-1 --rates a,b", "lr-sweep runs/a-1 --rates 1e-4,1e-3,1e-2"),
+        ("lr-sweep runs/a-1 --rates 200", "lr-sweep runs/a-1 --rates 1e-4,1e-3,1e-2"),
+        ("tune a.csv --target y --minutes 0", "tune a.csv --target y --minutes 20"),
+        ("train a.csv --target y --folds 1", "train a.csv --target y --folds 5"),
+        ("train a.csv --target y --log tensorbord", "train a.csv --target y --log tensorboard"),
+    ],
+)
+def test_the_fix_of_an_option_is_the_line_that_was_typed(line: str, fixed: str, capsys: pytest.CaptureFixture[str]):
+    before = list(TYPED)
+    with pytest.raises(SystemExit):
+        main(line.split())
+    TYPED[:] = before  # in Python nothing was typed
+    assert capsys.readouterr().err.splitlines()[-1] == f"Fix: plainloop {fixed}"
 
 
 def test_the_commands(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

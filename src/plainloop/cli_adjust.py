@@ -7,17 +7,18 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from .cli import TRAIN, TRAIN_DEFAULTS, AsJson, Quiet, app, finished, show, talk
-from .options import as_pairs
+from .options import AgainOptions
 
-Settings = Annotated[list[str] | None, Parameter(name="--set", negative_iterable=())]
+AGAIN = Annotated[AgainOptions, Parameter(name="*")]
+AGAIN_DEFAULTS = AgainOptions()
 Output = Annotated[str | None, Parameter(name=["--output", "-o"])]
 
 
-@app.command(help_epilogue="Example: plainloop retrain runs/titanic-1 --set learning_rate=3e-4 --set dropout=0.3")
+@app.command(help_epilogue="Example: plainloop retrain runs/titanic-1 --learning-rate 3e-4 --set dropout=0.3")
 def retrain(
     run: str,
     *,
-    settings: Settings = None,
+    options: AGAIN = AGAIN_DEFAULTS,
     from_weights: Annotated[bool, Parameter(negative="")] = False,
     output: Output = None,
     baseline: bool | None = None,
@@ -31,8 +32,6 @@ def retrain(
     ----------
     run
         Run folder.
-    settings
-        A setting that changes: NAME=VALUE, several times; also model=NAME.
     from_weights
         Begin with the trained weights of the run, not with new ones.
     output
@@ -44,7 +43,7 @@ def retrain(
     """
     from . import api
 
-    told, pairs = talk(as_json or quiet), as_pairs(settings)
+    told, pairs = talk(as_json or quiet), options.settings()
     child = api.retrain(run, from_weights=from_weights, output=output, baseline=baseline, metrics=metrics, talk=told, **pairs)
     return finished(child, as_json, quiet)
 
@@ -169,6 +168,8 @@ def numbers(text: str) -> list[float]:
     try:
         return [float(word) for word in text.split(",") if word.strip()]
     except ValueError as error:
+        from .problems import again
         from .understand.setting_problems import BadSetting
 
-        raise BadSetting("rates", text, "numbers with commas between them", "1e-4,1e-3,1e-2") from error
+        good = "1e-4,1e-3,1e-2"
+        raise BadSetting("rates", text, "numbers with commas between them", good, how=again("rates", good)) from error

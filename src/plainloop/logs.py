@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .adjust.adjust_problems import PackageMissing
+from .problems import again, nearest
 from .understand.setting_problems import BadSetting
 
 
@@ -95,7 +96,8 @@ def check_names(names: str) -> None:
     """Raises: BadSetting for a log that is not known, PackageMissing for one whose package is not there."""
     for name in (word.strip() for word in names.split(",") if word.strip()):
         if name not in LOGS:
-            raise BadSetting("log", name, "one of " + ", ".join(LOGS), "tensorboard")
+            near = (nearest(name, list(LOGS)) or list(LOGS))[0]
+            raise BadSetting("log", name, "one of " + ", ".join(LOGS), near, how=again("log", near))
         needed({"tensorboard": "torch.utils.tensorboard"}.get(name, name), name, name if name == "tensorboard" else "")
 
 

@@ -191,6 +191,46 @@ class TrainOptions(DataOptions):
     set: Annotated[list[str] | None, Parameter(negative_iterable=())] = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class AgainOptions:
+    """What can change in a run that is trained again; its data and their split stay.
+
+    Attributes
+    ----------
+    model
+        Name of another model, or your own: mynet.py:MyNet.
+    epochs
+        At most this many passes over the train rows.
+    batch_size
+        Rows per step.
+    learning_rate
+        Size of a step at its highest; auto: found by a sweep before training.
+    balance
+        Rare classes: drawn more often, weighed more, or neither.
+    device
+        cpu, cuda, cuda:1 or mps.
+    seed
+        Seed of weights, order and dropout; the split stays.
+    set
+        Any other setting that changes: NAME=VALUE, several times.
+    """
+
+    model: Any = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | Literal["auto"] | None = None
+    balance: Literal["sampler", "weights", "none"] | None = None
+    device: str | None = None
+    seed: int | None = None
+    set: Annotated[list[str] | None, Parameter(negative_iterable=())] = None
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that change, by the names that `--set` has for them."""
+        homes = {"epochs": "train", "batch_size": "train", "learning_rate": "train", "balance": "task", "device": "machine"}
+        named = {f"{homes[name]}.{name}" if name in homes else name: getattr(self, name) for name in (*homes, "model", "seed")}
+        return {name: value for name, value in named.items() if value is not None} | as_pairs(self.set)
+
+
 def make(kind: type, given: dict[str, Any]) -> Any:
     """The options of the keyword arguments of a Python call.
 

@@ -18,6 +18,7 @@ from .plain.faults import Fault
 PlainloopError = Fault
 # The command line under way, so that a fix repeats the options that were given; empty in Python.
 TYPED: list[str] = [""]
+REPEATED = ("--set", "--space")  # options that can be given several times, each NAME=VALUE
 LIKE_TRAIN = ("retrain", "lr-find", "lr-sweep", "tune")  # commands that take settings as `train` does
 
 # Where the classes live: each part of the program keeps its problems next to the code that meets them.
@@ -114,6 +115,29 @@ def command(verb: str, data: str, target: list[str], *options: str, without: str
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
 
 
+def again(name: str, good: str, *without: str) -> str:
+    """The fix for an option: the command that was typed with another value for it; in Python the argument.
+
+    without: options of what was typed that are left out.
+
+    >>> again("folds", "5")
+    'folds=5'
+    """
+    if not TYPED[0]:
+        return f"{name}={good}"
+    words = TYPED[1:]
+    for option in without:
+        place = words.index(option) if option in words else len(words)
+        words = words[:place] + words[place + 2 :]
+    words = with_options(words, [f"--{name.replace('_', '-')}", good])
+    return " ".join(["plainloop", TYPED[0], *(quoted(word) for word in words)])
+
+
+def typed_line() -> str:
+    """The command that was typed; empty in Python."""
+    return " ".join(["plainloop", *(quoted(word) for word in TYPED)]) if TYPED[0] else ""
+
+
 def reading() -> str:
     """The command that reads the file again with an option more: the one that was typed, where it is one that trains."""
     return "train" if TYPED[0] in ("train", *LIKE_TRAIN) else "inspect"
@@ -134,15 +158,15 @@ def with_options(typed: list[str], wanted: list[str]) -> list[str]:
     while wanted:
         option, value = wanted[0], [word for word in wanted[1:2] if not word.startswith("--")]
         wanted = wanted[1 + len(value) :]
-        if option == "--set" and value:  # the same setting with another value takes the place of the old one
+        if option in REPEATED and value:  # the same setting with another value takes the place of the old one
             key = value[0].partition("=")[0].rpartition(".")[2]
             old = [
-                i for i, word in enumerate(typed) if word == "--set" and typed[i + 1].partition("=")[0].rpartition(".")[2] == key
+                i for i, word in enumerate(typed) if word == option and typed[i + 1].partition("=")[0].rpartition(".")[2] == key
             ]
             typed = [word for i, word in enumerate(typed) if i not in old and i - 1 not in old]
-        if option in typed and value and option != "--set":
+        if option in typed and value and option not in REPEATED:
             typed[typed.index(option) + 1] = value[0]
-        elif option not in typed or option == "--set":
+        elif option not in typed or option in REPEATED:
             typed += [option, *value]
     return typed
 

@@ -57,6 +57,7 @@ def as_frame(source: Any, target: Sequence[str] = ()) -> tuple[pl.DataFrame, lis
         type(source).__name__,
         "a path, a frame, a pair (X, y) of arrays, a list of dictionaries or a torch Dataset of (x, y)",
         "houses.csv",
+        how='plainloop.train("houses.csv", target="price")',
     )
 
 
@@ -79,7 +80,9 @@ def write_pictures(source: Any, folder: Path, name: str) -> str:
         content["labels"] = labels.astype(str) if labels.dtype.kind == "O" else labels
         if len(labels) != len(content["images"]):
             lengths = f"lengths {[len(content['images']), len(labels)]}"
-            raise BadSetting("(X, y)", lengths, "as many answers in y as pictures in X", "(X, y[:len(X)])")
+            raise BadSetting(
+                "(X, y)", lengths, "as many answers in y as pictures in X", "", how="plainloop.train((X, y[:len(X)]))"
+            )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.npz"
     np.savez(path, **content)
@@ -111,7 +114,8 @@ def from_arrays(inputs: Any, target: Any) -> tuple[pl.DataFrame, list[str]]:
         values = to_numpy(inputs)
         values = values[:, None] if values.ndim == 1 else values
         if values.ndim != 2:
-            raise BadSetting("X", f"array of shape {values.shape}", "an array of shape (rows, columns)", "X.reshape(len(X), -1)")
+            shape = f"array of shape {values.shape}"
+            raise BadSetting("X", shape, "an array of shape (rows, columns)", "", how="X = X.reshape(len(X), -1)")
         columns = {str(i): cells_of(values[:, i]) for i in range(values.shape[1])}
     if hasattr(target, "columns"):
         answers = from_frame(target).to_dict()
@@ -126,7 +130,8 @@ def from_arrays(inputs: Any, target: Any) -> tuple[pl.DataFrame, list[str]]:
         )
     lengths = {len(values) for values in (*columns.values(), *answers.values())}
     if len(lengths) != 1:
-        raise BadSetting("(X, y)", f"lengths {sorted(lengths)}", "as many answers in y as rows in X", "(X, y[:len(X)])")
+        found = f"lengths {sorted(lengths)}"
+        raise BadSetting("(X, y)", found, "as many answers in y as rows in X", "", how="plainloop.train((X, y[:len(X)]))")
     return pl.DataFrame({**columns, **answers}), list(answers)
 
 

@@ -31,7 +31,7 @@ from .plain.run import Outcome, Ready, located, weights_digest
 from .plain.run import run as plain_run
 from .progress import bar
 from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml
-from .run_problems import CannotEject, RunBusy, RunUnreadable, StoppedRun
+from .run_problems import CannotEject, FolderOfRuns, RunBusy, RunUnreadable, StoppedRun
 from .show import augmentation_text, look_text, notice_text
 from .understand.check_inside import Given, check_run
 from .understand.defaults import default_model
@@ -296,6 +296,8 @@ def go_on(place: Path, metrics: Any, talk: Talk) -> Run:
     if "result" in content:
         talk.line(f"{place} is finished already; there is nothing to do.")
         return Run(place)
+    if "search" in content:
+        raise FolderOfRuns(str(place), content["search"].get("kind", ""))
     try:
         config, made = from_dict(content), content["made"]
     except (TypeError, ValueError, LookupError) as error:

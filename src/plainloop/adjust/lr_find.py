@@ -21,6 +21,7 @@ from ..judge.plots import BLUE, GREEN, GREY, RED, panel
 from ..options import TrainOptions
 from ..plain.checkpoint import write_file
 from ..plain.run import augmentation, make_ready
+from ..problems import again
 from ..run_folder import package_of, read_toml
 from ..training import Decided, Talk, machine_as_it_was, write_run
 from ..understand.check_inside import Given, check_run
@@ -90,11 +91,11 @@ def check_range(low: float, high: float, steps: int) -> None:
     """Raises: BadSetting."""
     for name, value, good, wanted, fine in (
         ("low", low, LOW, "a rate above 0", low > 0),
-        ("high", high, HIGH, f"a rate above {low:g}", high > low),
+        ("high", high, max(HIGH, 10 * low), f"a rate above {low:g}", high > low),
         ("steps", steps, STEPS, "a whole number of at least 30", steps >= 30),
     ):
         if not fine:
-            raise BadSetting(name, value, wanted, str(good))
+            raise BadSetting(name, value, wanted, f"{good:g}", how=again(name, f"{good:g}"))
 
 
 def find(decided: Decided, *, low: float = LOW, high: float = HIGH, steps: int = STEPS) -> RateCurve:

@@ -19,6 +19,7 @@ from ..options import TrainOptions
 from ..plain.checkpoint import write_file
 from ..plain.faults import Stopped
 from ..plain.loop import NonFiniteLoss
+from ..problems import again, typed_line
 from ..show import aligned
 from ..training import Talk
 from ..understand.setting_problems import BadSetting
@@ -26,7 +27,7 @@ from .adjust_problems import SearchStopped
 from .attempt import Attempt, attempt, prepare_place
 from .base import base_of
 
-RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+GOOD = "1e-4,1e-3,1e-2"
 
 
 @dataclass(repr=False)
@@ -112,7 +113,7 @@ def tried(decided: Any, rate: float, talk: Talk) -> Attempt:
         headline = next((name.removeprefix("val_") for name in history if name.startswith("val_") and name != "val_loss"), "loss")
         return Attempt({"train.learning_rate": rate}, history, headline, False, None, 0, 0.0, lost.what)
     except Stopped as stopped:
-        raise SearchStopped(stopped.exit_code, str(decided.place)) from stopped
+        raise SearchStopped(stopped.exit_code, str(decided.place), typed_line() or "run the command again") from stopped
     finally:
         talk.training = False
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
@@ -126,9 +127,9 @@ def check_rates(rates: list[float]) -> list[float]:
     """Raises: BadSetting."""
     for rate in rates:
         if not 0 < rate <= 100:
-            raise BadSetting("rates", rate, "rates above 0 and at most 100", "1e-4,1e-3,1e-2")
+            raise BadSetting("rates", rate, "rates above 0 and at most 100", GOOD, how=again("rates", GOOD))
     if not rates:
-        raise BadSetting("rates", "", "at least one rate", "1e-4,1e-3,1e-2")
+        raise BadSetting("rates", "", "at least one rate", GOOD, how=again("rates", GOOD))
     return rates
 
 

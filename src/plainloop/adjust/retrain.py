@@ -13,6 +13,7 @@ from ..handover.code import own_files
 from ..judge.metric_names import built, of_run, words_of
 from ..plain.checkpoint import StorageFailed, load_weights
 from ..plain.config import Config, Text, from_dict
+from ..plain.device import best_device
 from ..plain.run import build_model, located
 from ..problems import TYPED
 from ..run_folder import Run, make_folder, new_folder, package_of, read_toml
@@ -20,7 +21,7 @@ from ..run_problems import CannotEject, RunNotFinished, RunUnreadable
 from ..training import Decided, Remark, Talk, carry_out, gone_if_refused, without_auto
 from ..understand.defaults import MODELS
 from ..understand.own_model import OwnModel, as_source, own_model, prepared
-from ..understand.resolve import Asked, model_for, override, relative_to, seen_from, without_effect
+from ..understand.resolve import Asked, check_device, model_for, override, relative_to, seen_from, without_effect
 from .adjust_problems import WeightsDoNotFit, WeightsSawTest
 from .lineage import differences, lineage_table, lineage_text, reasons_of
 
@@ -94,7 +95,11 @@ def inherit(folder: Path, settings: dict[str, Any], place: Path) -> Decided:
         asked = replace(asked, model=own.name, own=written)
         config = with_model(config, asked, rows_of(folder), reasons)
         own, config = as_source(own, config, folder)
+    if given.get("machine.device") == "auto":
+        given["machine.device"] = best_device()
     changed = override(config, given, asked, reasons)
+    if changed.machine.device != config.machine.device:
+        check_device(changed.machine.device, asked)
     notices = [*(Remark(text) for text in made.get("notices", [])), *without_effect(changed, given)]
     facts = {name: made[name] for name in ("columns", "baseline") if name in made}
     own_metrics = of_run(folder, made)

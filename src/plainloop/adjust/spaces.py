@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..plain.config import Config
+from ..problems import again, listed, nearest
 from ..understand.setting_problems import BadSetting
+from .lineage import settings_of
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Choice:
 
 
 Space = dict[str, Span | Choice]
+SEARCHED = ("model.", "train.", "task.", "augment.", "text.", "sequence.")  # not the split: trials are judged on the same rows
 
 # for every model: the two that matter most (Godbole et al., Deep Learning Tuning Playbook, 2023)
 TRAIN: dict[str, Span | Factors | Choice] = {
@@ -99,10 +102,26 @@ def space_of(config: Config, fixed: set[str], asked: Mapping[str, str]) -> Space
 
 
 def full(name: str, config: Config) -> str:
-    """The dotted name of a setting."""
-    if "." in name:
-        return name
-    return f"model.{name}" if name in config.model.settings else f"train.{name}"
+    """The dotted name of a setting, of those that can be searched. Raises: BadSetting."""
+    known = sorted((key for key in settings_of(config) if key.startswith(SEARCHED)), key=lambda key: not key.startswith("model."))
+    for key in known:
+        if name in (key, key.partition(".")[2]):
+            return key
+    if config.model.file == "own" and not name.startswith(SEARCHED[1:]):  # an argument of the user's own class
+        return f"model.{name.removeprefix('model.')}"
+    short = [key.partition(".")[2] for key in known if key not in ("task.name", "task.file")]
+    near = next((word for word in nearest(name, short) if word in ("learning_rate", *config.model.settings)), "learning_rate")
+    raise BadSetting(f"space {name}", "searched", f"a setting of training or model: {listed(short, 12)}", near, how=other(near))
+
+
+def other(name: str) -> str:
+    """The fix for a span: the same command with one that is right."""
+    tables: list[Mapping[str, Span | Factors | Choice]] = [TRAIN, *MODEL.values()]
+    line = {key.partition(".")[2]: line for table in tables for key, line in table.items()}.get(name)
+    if isinstance(line, Choice):
+        return again("space", f"{name}={'|'.join(map(str, line.values))}", "--space")
+    ends = (1e-4, 1e-2) if line is None or isinstance(line, Factors) else (line.low, line.high)
+    return again("space", f"{name}={ends[0]:g}..{ends[1]:g}", "--space")
 
 
 def parsed(name: str, text: str) -> Span | Choice:
@@ -116,7 +135,7 @@ def parsed(name: str, text: str) -> Span | Choice:
     low, _, high = text.partition("..")
     ends = [value(low.strip()), value(high.strip())]
     if any(isinstance(end, (str, bool)) for end in ends) or not ends[0] < ends[1]:
-        raise BadSetting(f"space {name}", text, "LOW..HIGH or A|B|C", "1e-4..1e-2")
+        raise BadSetting(f"space {name}", text, "LOW..HIGH or A|B|C", "", how=other(name.partition(".")[2] or name))
     if not all(isinstance(end, int) for end in ends):
         ends = [float(end) for end in ends]
     return Span(ends[0], ends[1], log=ends[0] > 0 and ends[1] / ends[0] >= 20)

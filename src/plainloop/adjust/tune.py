@@ -23,7 +23,7 @@ from ..plain.faults import Stopped
 from ..plain.loop import NonFiniteLoss, Record
 from ..plain.prepare import task_class
 from ..plain.run import run_id
-from ..problems import quoted
+from ..problems import again, quoted
 from ..run_folder import Run, locked, new_folder, package_of, read_toml
 from ..run_problems import RunBusy, RunNotFinished
 from ..training import Decided, Talk, carry_out, find_rate
@@ -155,7 +155,7 @@ def checked(minutes: float | None, trials: int | None) -> float:
     """The minutes of a search; without an end where only trials are given. Raises: BadSetting."""
     for name, given, good in (("minutes", minutes, "20"), ("trials", trials, "50")):
         if given is not None and not given > 0:
-            raise BadSetting(name, given, "a number above 0", good)
+            raise BadSetting(name, given, "a number above 0", good, how=again(name, good))
     return minutes if minutes is not None else math.inf if trials is not None else MINUTES
 
 
@@ -177,7 +177,8 @@ def begin(
         fixed = sorted(name for name, reason in decided.reasons.items() if reason == "asked for")
         pairs = as_pairs(asked)
         if not space_of(decided.config, set(fixed), pairs):
-            raise BadSetting("space", "", "at least one setting to search: all of them were given", "learning_rate=1e-4..1e-2")
+            wanted, good = "at least one setting to search: all of them were given", "learning_rate=1e-4..1e-2"
+            raise BadSetting("space", "", wanted, good, how=again("space", good))
         keep_metrics(decided, metrics)
         prepare_place(decided, "tune")
     except Exception:

@@ -26,7 +26,7 @@ from ..plain.readers.picture_kinds import is_picture_name
 from ..plain.readers.pixel_cache import BAD, pixels_of
 from ..plain.readers.pixels import Header, Size, Trait, decode, header_of
 from ..plain.table import Table
-from ..problems import Notice, nearest
+from ..problems import Notice, again, nearest
 from .column_types import ColumnGuess, Values, guess
 from .file_problems import FileMissing
 from .image_problems import (
@@ -164,7 +164,7 @@ def choose_size(names: Sequence[str], options: PictureOptions) -> tuple[Size, di
     headers = [header for header in map(_header, sample) if header is not None]
     reasons: dict[str, str] = {}
     if options.mode and options.mode not in ("rgb", "grey"):
-        raise BadSetting("image_mode", options.mode, "rgb or grey", "rgb")
+        raise BadSetting("image_mode", options.mode, "rgb or grey", "rgb", how=again("image_mode", "rgb"))
     if options.mode:
         mode, reasons["mode"] = options.mode, "asked for"
     else:
@@ -179,7 +179,8 @@ def _sides(headers: list[Header], count: int, asked: str) -> tuple[int, int, str
         found = re.fullmatch(r"(\d{1,4})(?:\s*[xX,*]\s*(\d{1,4}))?", str(asked).strip())
         sides = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
         if not 8 <= min(sides) <= max(sides) <= 1024:
-            raise BadSetting("image_size", asked, "a side in pixels, 8 to 1024, or HEIGHTxWIDTH", "64")
+            wanted = "a side in pixels, 8 to 1024, or HEIGHTxWIDTH"
+            raise BadSetting("image_size", asked, wanted, "64", how=again("image_size", "64"))
         return *sides, "asked for"
     if not headers:
         return KEPT, KEPT, "no picture can be read"

@@ -120,20 +120,22 @@ def settings_of(options: TrainOptions) -> dict[str, Any]:
     return {**direct, **as_pairs(options.set)}
 
 
-def machine_for(device: str, seed: int, asked: Asked, reasons: Reasons) -> dict[str, Any]:
-    """Device and threads. Raises: NoDevice."""
+def check_device(device: str, asked: Asked) -> None:
+    """Raises: NoDevice."""
     import torch
 
+    cuda = [f"cuda:{n}" for n in range(torch.cuda.device_count())]
+    there = ["cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]
+    if device not in there and not (device == "cuda" and torch.cuda.is_available()):
+        raise NoDevice(device, there, asked.data, list(asked.target))
+
+
+def machine_for(device: str, seed: int, asked: Asked, reasons: Reasons) -> dict[str, Any]:
+    """Device and threads. Raises: NoDevice."""
     from ..plain.device import best_device
 
     chosen = best_device() if device == "auto" else device
-    there = [
-        "cpu",
-        *([f"cuda:{n}" for n in range(torch.cuda.device_count())]),
-        *(["mps"] if torch.backends.mps.is_available() else []),
-    ]
-    if chosen not in there and not (chosen == "cuda" and torch.cuda.is_available()):
-        raise NoDevice(chosen, there, asked.data, list(asked.target))
+    check_device(chosen, asked)
     reasons["machine.device"] = "the best that torch sees here" if device == "auto" else "asked for"
     small = asked.model == "text_bag" or (asked.model.startswith("table_") and asked.model != "table_transformer")
     # 2 threads are slower than 1 on small layers even when the machine is idle, and many times slower when it is not
