@@ -111,12 +111,19 @@ def command(verb: str, data: str, target: list[str], *options: str, without: str
             place = typed_setting(without)
             typed = [word for i, word in enumerate(TYPED) if i and not (place and i in (place - 1, place))]
             words = with_options([word for word in typed if TYPED[0] == verb or word != "--json"], list(words[1:]))
+        if TYPED[0] == "inspect" and verb == "train" and "--target" not in words and not target:  # nothing is to be trained yet
+            verb = "inspect"
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
 
 
 def reading() -> str:
     """The command that reads the file again with an option more: the one that was typed, where it is one that trains."""
     return "train" if TYPED[0] in ("train", *LIKE_TRAIN) else "inspect"
+
+
+def trying() -> str:
+    """The command that tries the data again with an option more: `inspect` where that was typed, else one that trains."""
+    return "inspect" if TYPED[0] == "inspect" else "train"
 
 
 def typed_setting(name: str) -> int:
