@@ -357,7 +357,7 @@ from . import cli_adjust  # noqa: E402, F401 - registers its commands on the app
 def main(arguments: list[str] | None = None) -> None:
     """The command `plainloop`: runs it and ends the process with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
-    TYPED[:] = words or [""]
+    TYPED[:] = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])] or [""]
     try:
         code = app(words, exit_on_error=False, print_error=False)
     except KeyboardInterrupt:

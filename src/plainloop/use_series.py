@@ -124,7 +124,8 @@ def times_of_origins(run: Run, found: Source, steps: Any, origin: Any) -> list[f
     clock = clock or [Column(name="", type="number", role="time", format="number")]
     form = clock[0].format if len(clock) == 1 else ""
     ends = steps.times[[steps.times.argmin(), steps.times.argmax()]] if len(steps.times) else steps.times
-    span = " to ".join(times_module.as_cells(ends, clock))
+    zone = [clock[0].zone] if getattr(clock[0], "zone", "") else []  # the code of an older run knows none
+    span = " to ".join(times_module.written(ends, form, *zone))
     made = []
     for word in words:
         cells = pl.Series([word], dtype=pl.String)

@@ -93,7 +93,7 @@ class Context:
     decimal: str
     place: Callable[[int], str]
     marks: Mapping[str, Mapping[str, int]]
-    answers: str = ""  # the file of the target, where it has one of its own
+    answers: Callable[[int], str] = lambda row: ""  # the file that holds the target of a row, where it has one of its own
 
     def first(self, column: str, word: str) -> str:
         """Where a word first stands in a column."""
@@ -110,10 +110,10 @@ def infer(frame: pl.DataFrame, source: Source | None, target: list[str], options
     options = options or InferOptions()
     if source:
         loaded = loaded_of(source)
-        answers = source.data[1] if source.format == "lines" and len(source.data) > 1 else ""
-        context = Context(
-            frame, loaded.parts, source.data[0], target, options, source.decimal, loaded.place, loaded.marks, answers
-        )
+        files = [*source.data, *source.validation, *source.test] if source.format == "lines" else []
+        pairs = dict(zip(files[::2], files[1::2], strict=True)) if len(source.names) == 2 else {}
+        known = (frame, loaded.parts, source.data[0], target, options, source.decimal, loaded.place, loaded.marks)
+        context = Context(*known, lambda row: pairs.get(loaded.file(row), "") if pairs else "")
     else:
         context = Context(frame, {"data": range(len(frame))}, "DATA", target, options, ".", lambda row: f"row {row + 1}", {})
     _check_names(context)
