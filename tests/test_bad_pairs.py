@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from phrases import phrases, said, seen, write_pairs, write_table
+from plainloop.cli import main
 from plainloop.plain.readers.lines import LinesDiffer, NotInOut, first_slip
 from plainloop.plain.readers.table_faults import DamagedFile, WrongEncoding
 from plainloop.problems import PlainloopError
@@ -58,9 +59,14 @@ def test_a_validation_file_that_is_not_there(tmp_path: Path):
     refused(FileMissing, source, target, validation=f"{source}x,{target}x")
 
 
-def test_the_test_files_are_the_train_files(tmp_path: Path):
+def test_the_test_files_are_the_train_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     source, target = write_pairs(tmp_path)
     refused(SameFileTwice, source, target, test=f"{source},{target}")
+    for typed in (["--test", f"{source},{target}"], [f"--test={source},{target}"]):
+        with pytest.raises(SystemExit):
+            main(["train", source, "--target", target, *typed, "--epochs", "3"])
+        fix = capsys.readouterr().err.splitlines()[-1]
+        assert fix.endswith(f"plainloop train {source} --target {target} --epochs 3")
 
 
 def test_the_target_is_the_source(tmp_path: Path):

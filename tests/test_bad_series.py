@@ -12,11 +12,14 @@ import pytest
 
 import plainloop
 from clocks import stamps, waves, write_lines, write_sales, written
+from plainloop import problems
 from plainloop.options import DataOptions
 from plainloop.plain.readers.series import read_steps
+from plainloop.plain.readers.times import as_cells
 from plainloop.problems import PlainloopError
 from plainloop.understand.look import look
 from plainloop.understand.seen import Look
+from plainloop.understand.series_look import STRONG, strength
 
 Rows = list[list[str]]
 DAY = np.timedelta64(1, "D")
@@ -197,8 +200,19 @@ def test_time_zones_and_the_hour_that_comes_twice(tmp_path: Path):
     made = seen(table(tmp_path / "load.csv", rows))
     assert (np.diff(steps_of(made).times) == 3600).all()
     assert steps_of(made).times[0] == 1_704_067_200 - 3600
-    assert "2024-01-01 00:00:00+01:00 is 2023-12-31 23:00:00" in told(made, "TimesInUtc")
+    assert "+01:00 and +02:00: read in UTC; 2024-01-01 00:00:00+01:00 is 2023-12-31 23:00:00+00:00" in told(made, "TimesInUtc")
+    assert made.schema.columns[0].zone == "+00:00"
     assert not told(seen(table(tmp_path / "none.csv", hours())), "TimesInUtc")
+
+
+@pytest.mark.parametrize(("said", "zone"), [("+02:00", "+02:00"), ("-0330", "-03:30"), ("Z", "+00:00")])
+def test_one_zone_is_the_zone_of_the_clock(said: str, zone: str, tmp_path: Path):
+    rows = [[f"{2000 + i // 12}-{i % 12 + 1:02}-01T00:00:00{said}", f"{value:.2f}"] for i, value in enumerate(waves(240, 12))]
+    made = seen(table(tmp_path / "load.csv", rows))
+    assert (made.source.frequency, made.schema.columns[0].zone) == ("1mo", zone)
+    assert not told(made, "TimesInUtc")
+    clock = [column for column in made.schema.config_columns() if column.role == "time"]
+    assert as_cells(steps_of(made).times[:2], clock) == [f"2000-01-01 00:00:00{zone}", f"2000-02-01 00:00:00{zone}"]
 
 
 @pytest.mark.parametrize(("size", "name"), [(1, "unix"), (1000, "unix_ms")])
@@ -206,6 +220,9 @@ def test_unix_times(size: int, name: str, tmp_path: Path):
     rows = [[str((1_704_067_200 + 3600 * i) * size), row[1]] for i, row in enumerate(hours())]
     made = seen(table(tmp_path / "load.csv", rows))
     assert made.schema.columns[0].format == name
+    facts = plainloop.inspect(str(tmp_path / "load.csv"), time="date").series
+    assert facts is not None
+    assert facts.text()[0].startswith("over date: 2024-01-01 00:00:00 to 2024-01-10 23:00:00")
     assert steps_of(made).times[1] == 1_704_070_800
 
 
@@ -227,6 +244,8 @@ def test_a_date_in_several_columns_is_inspected_and_rows_are_not_split_by_it(tmp
     shown = plainloop.inspect(str(path), time="year,month,day,hour")
     assert "a step every 1h" in shown.series.text()[0]
     assert "season of 24 steps" in shown.series.text()[1]
+    assert [column.role for column in shown.schema.columns] == ["time"] * 4 + ["input"]
+    assert shown.notices == []
     with pytest.raises(PlainloopError, match="4 columns: year, month, day, hour; rows are split by one") as found:
         plainloop.inspect(str(path), "load", time="year,month,day,hour")
     assert "--horizon" in found.value.fix
@@ -295,3 +314,51 @@ def test_inspect_counts_rows_without_a_time_apart(tmp_path: Path):
     assert facts is not None
     assert "  1 step without a row, 1 row of a time that was there before, 2 rows without a time" in facts.text()
     assert ", 1 step without a value" in facts.text()[2]
+
+
+def test_inspect_tells_every_repair_before_a_target_is_named(tmp_path: Path):
+    rows = shuffled([*changed(changed(hours(), 30, 1, "-9999"), 31, 1, "-9999")[:100], *hours()[104:], hours()[7], ["", ""]])
+    path = str(table(tmp_path / "load.csv", rows))
+    names = {type(notice).__name__ for notice in plainloop.inspect(path, time="date").notices}
+    assert names == {"EmptyRows", "TimesSorted", "TimesRepeated", "StepsMissing", "SentinelsFound"}
+    asked = {type(notice).__name__ for notice in plainloop.inspect(path, "load", time="date", horizon=6, lookback=12).notices}
+    assert names <= asked
+
+
+def test_a_time_without_a_target_is_read_as_a_forecast_reads_it(tmp_path: Path):
+    rows = [[f"{2000 + i // 12}-{i % 12 + 1:02}", f"{value:.2f}"] for i, value in enumerate(waves(96, 12))]
+    facts = plainloop.inspect(str(table(tmp_path / "months.csv", rows)), time="date").series
+    assert facts is not None
+    assert "a step every 1mo (100% of the rows" in facts.text()[0]
+    with pytest.raises(PlainloopError, match='"2000-01" fit %Y-%m') as found:
+        plainloop.inspect(str(tmp_path / "months.csv"), "load", time="date")
+    assert found.value.fix.endswith("--date-format %Y-%m")
+
+
+def test_fixes_after_inspect_are_about_inspect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    swapped = [[f"{1 + i % 12:02}/{1 + (i * 5) % 12:02}/2020", f"{i % 7}.5"] for i in range(60)]
+    path = str(table(tmp_path / "load.csv", swapped))
+    monkeypatch.setattr(problems, "TYPED", ["inspect", path, "--time", "date"])
+    with pytest.raises(PlainloopError, match="01/01/2020") as found:
+        plainloop.inspect(path, time="date")
+    assert found.value.fix == f"plainloop inspect {path} --time date --date-format %d/%m/%Y"
+    gaps = str(table(tmp_path / "gaps.csv", every_but(30)))
+    monkeypatch.setattr(problems, "TYPED", ["inspect", gaps, "--time", "date"])
+    (notice,) = plainloop.inspect(gaps, time="date").notices
+    assert notice.fix.endswith(f"plainloop inspect {gaps} --time date --frequency rows")
+
+
+def test_a_target_and_its_time_alone_are_pointed_to_a_forecast(tmp_path: Path):
+    with pytest.raises(PlainloopError, match="or --horizon for a forecast") as found:
+        plainloop.inspect(str(table(tmp_path / "load.csv", hours())), "load", time="date")
+    assert found.value.fix.endswith("--time date --horizon 24")
+
+
+def test_noise_has_no_season_and_a_season_among_noise_is_seen():
+    lengths = (24, 168)
+    for steps in (120, 600, 1500):
+        found = [
+            max(strength(np.random.default_rng(seed).normal(size=steps), length) for length in lengths) for seed in range(50)
+        ]
+        assert sum(share >= STRONG for share in found) <= 1
+    assert strength(waves(600, noise=1.0), 24) > 0.7

@@ -14,6 +14,7 @@ import pytest
 
 import plainloop
 from clocks import HOUR, stamps, train, waves, write_lines, write_load, write_moves, write_sales, written
+from plainloop.plain.forecasts import rounded
 from plainloop.plain.readers.series import read_ahead
 from plainloop.problems import PlainloopError
 from plainloop.use_series import located
@@ -50,6 +51,7 @@ def test_the_steps_after_the_last_row_with_times_and_intervals(load: tuple[Path,
     data, run = load
     answers = run.predict(data, tmp_path / "forecast.csv")
     lines = lines_of(tmp_path / "forecast.csv")
+    assert "test 2024-01-22 06:00:00 to 2024-01-25 23:00:00" in (run.folder / "report.html").read_text(encoding="utf-8")
     assert list(lines[0]) == ["time", "step", "prediction", "low", "high"]
     assert [line["time"] for line in lines] == written(stamps(612)[600:])
     assert [int(line["step"]) for line in lines] == list(range(1, 13))
@@ -58,6 +60,20 @@ def test_the_steps_after_the_last_row_with_times_and_intervals(load: tuple[Path,
         assert float(line["prediction"]) == answer["prediction"]
     wanted = 11.2 + 3 * np.sin(2 * np.pi * np.arange(600, 612) / 24)
     assert np.abs(np.array([answer["prediction"] for answer in answers]) - wanted).mean() < 0.6
+
+
+def test_a_forecast_has_the_zone_of_its_data_and_no_more_digits_than_its_scores(tmp_path: Path):
+    times = [f"{time[:10]}T{time[11:16]}-05:00" for time in written(stamps(300))]
+    data = write_lines(tmp_path / "load.csv", "date,load", [(t, f"{v:.2f}") for t, v in zip(times, waves(300), strict=True)])
+    run = train(data, "load", tmp_path / "run", time="date", horizon=3, lookback=24, epochs=1)
+    run.predict(data, tmp_path / "forecast.csv")
+    lines = lines_of(tmp_path / "forecast.csv")
+    assert [line["time"] for line in lines] == [f"2024-01-13 {hour:02}:00:00-05:00" for hour in (12, 13, 14)]
+    assert all(len(line[name]) <= 10 for line in lines for name in ("prediction", "low", "high"))
+    for origin in ("2024-01-10 07:00", "2024-01-10T12:00:00Z"):
+        assert run.predict(data, origin=origin)[0]["time"] == "2024-01-10 08:00:00-05:00"
+    assert rounded(np.array([1e6 + 1 / 3]), np.array([1e-3])).tolist() == [1000000.333333333]
+    assert rounded(np.array([5.0]), np.array([0.0])).tolist() == [5.0]
 
 
 def test_the_default_model_raises_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

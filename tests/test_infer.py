@@ -128,7 +128,7 @@ def test_dates_in_both_orders_are_told_and_the_format_settles_them() -> None:
     asked = schema(InferOptions(date_format="%d/%m/%Y"), day=cells, other=cycle("p", "q"))
     assert (asked["day"].format, asked.notices) == ("%d/%m/%Y", [])
     with pytest.raises(PlainloopError, match='time column "day"'):
-        schema(InferOptions(time="day"), day=cells, other=cycle("p", "q"))
+        schema(InferOptions(time="day"), ("other",), day=cells, other=cycle("p", "q"))
     assert schema(InferOptions(time="day", date_format="%d/%m/%Y"), day=cells, other=cycle("p", "q"))["day"].role == "time"
 
 
@@ -165,7 +165,7 @@ def test_options_override_guesses() -> None:
 )
 def test_options_that_do_not_fit(options: InferOptions, text: str) -> None:
     with pytest.raises(PlainloopError, match=text):
-        schema(options, n=several("{}.5"), w=cycle("p", "q", "r"))
+        schema(options, ("n",), n=several("{}.5"), w=cycle("p", "q", "r"))
 
 
 @pytest.mark.parametrize(

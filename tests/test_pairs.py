@@ -54,6 +54,19 @@ def test_json_lines(tmp_path: Path):
     path = tmp_path / "phrases.jsonl"
     path.write_text("".join(json.dumps({"en": en, "de": de}) + "\n" for en, de in phrases()), encoding="utf-8")
     assert seen(str(path), "de").task == "Sequence"
+    nested = [{"id": str(i), "translation": {"en": en, "de": de}} for i, (en, de) in enumerate(phrases())]
+    path.write_text("".join(json.dumps(row) + "\n" for row in nested), encoding="utf-8")
+    assert (found := seen(str(path), "de")).task == "Sequence"
+    assert [column.name for column in found.schema.columns if column.role == "input"] == ["en"]
+
+
+def test_pairs_without_a_header_are_named_by_their_places(tmp_path: Path):
+    path = tmp_path / "phrases.tsv"
+    path.write_text("".join(f"{en}\t{de}\n" for en, de in phrases()), encoding="utf-8")
+    with pytest.raises(PlainloopError, match="one of: 0, 1") as found:
+        plainloop.train(str(path), output=str(tmp_path / "run"))
+    assert found.value.fix == f"plainloop train {path} --target 1"
+    assert seen(str(path), "1").rows["train"].size + sum(map(len, seen(str(path), "1").rows.values())) > 400
 
 
 def test_lines_of_in_and_out(tmp_path: Path):
@@ -197,6 +210,10 @@ def test_rows_without_a_target_are_left_out_and_counted(tmp_path: Path):
     assert "RowsWithoutTarget" in said(found)
     assert sum(map(len, found.rows.values())) == 200
     assert f"the empty lines of {target}," in next(notice.fix for notice in found.notices if "missing in" in notice.what)
+    tests = write_pairs(tmp_path, "test", pairs=[*phrases(30), ("Alone.", "")])
+    whole = write_pairs(tmp_path, "whole", pairs=phrases(200))
+    found = seen(*whole, test=",".join(tests), split="random")
+    assert f"the empty lines of {tests[1]}," in next(notice.fix for notice in found.notices if "missing in" in notice.what)
 
 
 def test_an_empty_source_is_not_said_to_have_classes(tmp_path: Path):

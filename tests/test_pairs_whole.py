@@ -177,6 +177,21 @@ def test_evaluate_other_rows(run: plainloop.Run, tmp_path: Path):
     assert found["perplexity"] == other["metrics"]["perplexity"]  # of the target, whatever is written
 
 
+def test_answers_are_judged_by_the_targets_as_the_rows_have_them(tmp_path: Path):
+    rows = [line.split("\t") for line in write_days(tmp_path).read_text(encoding="utf-8").splitlines()]
+    rows = [rows[0], *([said, f"{iso}  once{i}" if i % 3 == 0 else iso] for i, (said, iso) in enumerate(rows[1:]))]
+    (tmp_path / "days.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    options: dict[str, Any] = {"model": "sequence_rnn", "epochs": 1, "talk": Talk(quiet=True), "task": "sequence"}
+    kinds = ["text.tokens=char", "sequence.tokens=word"]
+    made = plainloop.train(str(tmp_path / "days.tsv"), "iso", set=[*SMALL, *kinds], output=str(tmp_path / "run"), **options)
+    with open(made.folder / "predictions.csv", encoding="utf-8", newline="") as file:
+        truth = {row["source"]: row["truth"] for row in csv.DictReader(file)}
+    wanted = {said: " ".join(iso.split()) for said, iso in rows[1:]}
+    assert truth == {said: wanted[said] for said in truth}
+    assert any("once" in text for text in truth.values())
+    assert any("once" in one["truth"] for one in made.metrics["examples"]["worst"])
+
+
 def test_answers_and_texts_that_were_cut_are_said(run: plainloop.Run, tmp_path: Path):
     (tmp_path / "new.txt").write_text("03 . 05 . x199 " * 40 + "\n03 . 05 . x199\n")
     task = run.preparation.task

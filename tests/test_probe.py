@@ -36,6 +36,9 @@ DATA = Path(os.environ.get("PLAINLOOP_DATA", Path(__file__).parents[1] / "../sha
         ("0,1,2\n5.1,3.5,1.4\n4.9,3.0,1.4\n", {"header": True}),
         ("kind,cap\np,x\ne,x\n", {"header": True}),
         ("p,x\ne,x\np,s\ne,s\n", {"header": False}),
+        ("Go on!\tWeiter!\nThe dog runs home.\tDer Hund rennt heim.\n", {"header": False}),
+        ("I see a red cat\tje vois un chat rouge\nwe go to the sea\tnous allons vers la mer\n", {"header": False}),
+        ("the english text here\tfrench\nI see a cat.\tje vois un chat.\n", {"header": True}),
         ('say\t"hi\nthe 5" pipe\tb\n', {"delimiter": "\t", "quote": ""}),
     ],
 )

@@ -191,13 +191,21 @@ def test_absent_columns(tmp_path: Path) -> None:
         (b"a,a\n1,2\n", {}, DuplicateColumns, '"a"'),
         (gzip.compress(b"a,b\n" + b"1,2\n" * 1000, mtime=0)[:-20], {}, DamagedFile, "compressed data"),
         (b'{"a": 1}\n{"a": 2,\n{"a": 3}\n', {"format": "jsonl"}, DamagedFile, "line 2"),
-        (b'{"a": {"b": 1}}\n', {"format": "jsonl"}, NestedColumn, "Struct"),
+        (b'{"a": [{"b": 1}]}\n', {"format": "jsonl"}, NestedColumn, "lists of objects"),
         (b"PAR1 not really", {"format": "parquet"}, DamagedFile, "Parquet"),
     ],
 )
 def test_refusals(tmp_path: Path, data: bytes, said: dict[str, Any], fault: type, text: str) -> None:
     with pytest.raises(fault, match=text):
         tables.load(source(tmp_path / "t", data, **said))
+
+
+def test_objects_are_columns(tmp_path: Path) -> None:
+    lines = b'{"id": "7", "pair": {"en": "dog", "id": 1.50, "more": {"of": 3}}}\n{"id": "8", "pair": null}\n'
+    found = cells(tmp_path / "t", lines, format="jsonl")
+    assert found == {"id": ["7", "8"], "en": ["dog", None], "pair.id": ["1.5", None], "of": ["3", None]}
+    pl.read_ndjson(lines).write_parquet(tmp_path / "p")
+    assert cells(tmp_path / "q", (tmp_path / "p").read_bytes(), format="parquet") == found
 
 
 def test_bad_rows_can_be_skipped(tmp_path: Path) -> None:

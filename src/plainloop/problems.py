@@ -96,7 +96,9 @@ def quoted(word: str) -> str:
 
 
 def command(verb: str, data: str, target: list[str], *options: str, without: str = "") -> str:
-    """A plainloop command line to paste; `options` are words that are quoted here; without: a setting that was typed, left out.
+    """A plainloop command line to paste; `options` are words that are quoted here.
+
+    without: a setting, or an option with its --, that was typed and is left out.
 
     >>> command("train", "houses.csv", ["price"], "--missing", "n/a,-")
     'plainloop train houses.csv --target price --missing n/a,-'
@@ -109,9 +111,12 @@ def command(verb: str, data: str, target: list[str], *options: str, without: str
         if target and Path(named).is_file():  # the target was a file: its column has a name that is no option's value
             words[2] = named
         if TYPED[0] == verb or (TYPED[0], verb) == ("inspect", "train"):  # train has all options of inspect
-            place = typed_setting(without)
+            option = without.startswith("--") and without in TYPED[:-1]
+            place = TYPED.index(without) + 1 if option else typed_setting(without)
             typed = [word for i, word in enumerate(TYPED) if i and not (place and i in (place - 1, place))]
             words = with_options([word for word in typed if TYPED[0] == verb or word != "--json"], list(words[1:]))
+        if TYPED[0] == "inspect" and verb == "train" and "--target" not in words and not target:  # nothing is to be trained yet
+            verb = "inspect"
     return " ".join(["plainloop", verb, *(quoted(word) for word in words)])
 
 
@@ -141,6 +146,11 @@ def typed_line() -> str:
 def reading() -> str:
     """The command that reads the file again with an option more: the one that was typed, where it is one that trains."""
     return "train" if TYPED[0] in ("train", *LIKE_TRAIN) else "inspect"
+
+
+def trying() -> str:
+    """The command that tries the data again with an option more: `inspect` where that was typed, else one that trains."""
+    return "inspect" if TYPED[0] == "inspect" else "train"
 
 
 def typed_setting(name: str) -> int:

@@ -278,7 +278,9 @@ def evaluate(run: Run, source: Any, how: dict[str, Any], asked: Any = None) -> d
     with decoding(run, how):
         scores = run.scores(table.rows(rows), with_target=writes(run))
     notices += limits(run, table.rows(rows), scores)
-    metrics = intervals(task, scores, target[rows])
+    whole = getattr(task, "whole", None)  # of texts that are written; the code of an older run has none
+    truth = whole(table[run.config.targets[0].name][rows]) if whole else None
+    metrics = intervals(task, scores, target[rows], truth=truth)
     values, failed = extra_values(task, scores, target[rows], own)
     metrics |= {name if name not in metrics else f"own_{name}": value for name, value in values.items()}
     notices += [MetricFailed(name, why) for name, why in failed.items()]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .options import as_names
+from .plain.config import Column
 from .plain.frequency import ROWS, Frequency
 from .problems import Notice
 from .sources import as_frame, is_in_memory, write
@@ -20,7 +21,7 @@ from .use_problems import NothingToScore
 from .use_series_problems import BadOrigin, FutureUnknown, NothingAhead, OtherSteps, RowsWithoutTime, SeriesWithoutForecast
 
 if TYPE_CHECKING:
-    from .plain.config import Column, Source
+    from .plain.config import Source
     from .run_folder import Run
 
 LEAST_ON_GRID = 0.98  # share of the rows that must lie on the steps of the training data
@@ -120,14 +121,18 @@ def times_of_origins(run: Run, found: Source, steps: Any, origin: Any) -> list[f
     times_module = run._plain("readers.times")
     words = as_names(origin) if isinstance(origin, (str, list, tuple)) else [str(origin)]
     clock = [column for column in run.config.columns if column.role == "time"]
-    form = clock[0].format if len(clock) == 1 else "" if clock else "number"
-    span = "" if not len(steps.times) else " to ".join(times_module.written(steps.times[[0, -1]], form))
-    if len(steps.times) and steps.series.words != [""]:
-        span = " to ".join(times_module.written(np.array([steps.times.min(), steps.times.max()]), form))
+    clock = clock or [Column(name="", type="number", role="time", format="number")]
+    form = clock[0].format if len(clock) == 1 else ""
+    ends = steps.times[[steps.times.argmin(), steps.times.argmax()]] if len(steps.times) else steps.times
+    zone = [clock[0].zone] if getattr(clock[0], "zone", "") else []  # the code of an older run knows none
+    span = " to ".join(times_module.written(ends, form, *zone))
     made = []
     for word in words:
         cells = pl.Series([word], dtype=pl.String)
-        read = [read_time(times_module, cells, one) for one in dict.fromkeys((form, "", "%Y-%m-%d %H:%M", "%Y-%m"))]
+        read = [
+            read_time(times_module, cells, replace(clock[0], format=one))
+            for one in dict.fromkeys((form, "", "%Y-%m-%d %H:%M", "%Y-%m"))
+        ]
         known = [time for time in read if np.isfinite(time)]
         if not known:
             raise BadOrigin(str(run.folder), name_of(found.data[0]), word, "it cannot be read as a time", span)
@@ -137,11 +142,11 @@ def times_of_origins(run: Run, found: Source, steps: Any, origin: Any) -> list[f
     return made
 
 
-def read_time(times: Any, cells: Any, form: str) -> float:
+def read_time(times: Any, cells: Any, clock: Column) -> float:
     import polars as pl
 
     try:
-        return float(times.parsed(cells, form)[0])
+        return float(times.times_of(cells.to_frame(clock.name), [clock])[0])
     except (pl.exceptions.PolarsError, ValueError):  # another form
         return float("nan")
 

@@ -48,15 +48,17 @@ def intervals(
     resamples: int = RESAMPLES,
     seed: int = 0,
     scored: Scored | None = None,
+    truth: list[str] | None = None,
 ) -> dict[str, Interval]:
     """Each metric of the task with its 95% interval; an undefined metric has three times None.
 
+    truth: of a task that writes texts, the targets as the rows have them.
     Shape: scores (B, out) or (B, K, out), target as `task.target` gives it.
     """
     if type(task).__name__ == "Sequence":
-        from .sentences import sentence_intervals  # sentences.py builds on this file
+        from .sentences import sentence_intervals, sentences  # sentences.py builds on this file
 
-        return sentence_intervals(task, scores, target, seed=seed)
+        return sentence_intervals(task, scores, target, seed=seed, found=sentences(task, scores, target, truth))
     values = {name: _finite(value) for name, value in task.metrics(scores, target).items()}
     found: dict[str, Interval] = {name: {"value": value, "low": None, "high": None} for name, value in values.items()}
     rows = len(target)

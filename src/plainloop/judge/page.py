@@ -23,6 +23,7 @@ from .contact_sheet import CARD_SIDE, Card, Sheet
 from .errors import Error, file_name
 from .pictures import Picture
 from .scored import Scored
+from .split_words import split_words
 from .text_errors import Told
 from .wording import LOWER_IS_BETTER, interval, number, rows, title
 
@@ -184,7 +185,7 @@ def _metrics(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _data(outcome: Any) -> list[tuple[str, str]]:
-    config, source = outcome.config, outcome.config.source
+    source = outcome.config.source
     lines = [
         ("data", ", ".join(source.data)),
         ("validation file", ", ".join(source.validation)),
@@ -192,11 +193,7 @@ def _data(outcome: Any) -> list[tuple[str, str]]:
         ("format", source.format),
         ("SHA-256", source.sha256),
     ]
-    split = f"{config.split.kind}{' by ' + config.split.by if config.split.by else ''}, seed {config.split.seed}"
-    given = [part for part in ("validation", "test") if outcome.table.parts.get(part)]
-    if given:
-        split = "each part has files of its own" if len(given) == 2 else f"{split}; the {given[0]} rows have files of their own"
-    return [(name, value) for name, value in [*lines, ("split", split)] if value]
+    return [(name, value) for name, value in [*lines, ("split", split_words(outcome))] if value]
 
 
 def _columns(outcome: Any, reasons: Mapping[str, str]) -> list[dict[str, str]]:

@@ -105,8 +105,8 @@ def chrf(sums: np.ndarray) -> np.ndarray:
     return 100 * (1 + BETA**2) * precision * recall / np.where(below > 0, below, 1)
 
 
-def sentences(task: Any, scores: torch.Tensor, target: torch.Tensor) -> Sentences:
-    """The texts behind what `task.predict` gave and the target's tokens."""
+def sentences(task: Any, scores: torch.Tensor, target: torch.Tensor, truth: list[str] | None = None) -> Sentences:
+    """The texts behind what `task.predict` gave, and the targets: as the rows have them, or else out of their tokens."""
     from ..plain.tasks.sequence import GUESS, TRUE_LOG
 
     counts = None
@@ -117,7 +117,8 @@ def sentences(task: Any, scores: torch.Tensor, target: torch.Tensor) -> Sentence
         hits = ((scored[..., GUESS].long() == wanted) & there).sum(1)
         likelihood = -(scored[..., TRUE_LOG].double() * there).sum(1)
         counts = torch.stack([hits.double(), there.sum(1).double(), likelihood], 1).numpy()
-    return Sentences(task.decode(scores), task.truth(target), task.probabilities(scores).double().numpy(), counts)
+    truth = task.truth(target) if truth is None else truth
+    return Sentences(task.decode(scores), truth, task.probabilities(scores).double().numpy(), counts)
 
 
 def formulas(found: Sentences, names: list[str]) -> dict[str, Formula]:
@@ -141,7 +142,8 @@ def sentence_intervals(
     task: Any, scores: torch.Tensor, target: torch.Tensor, *, seed: int = 0, found: Sentences | None = None
 ) -> dict[str, Interval]:
     """Each metric of the task with its 95% interval, from resampled sentences."""
-    return with_ends(task.metrics(scores, target), found or sentences(task, scores, target), seed)
+    found = found or sentences(task, scores, target)
+    return with_ends(task.metrics(scores, target, found.truth), found, seed)
 
 
 def with_ends(values: dict[str, float | None], found: Sentences, seed: int = 0) -> dict[str, Interval]:

@@ -49,7 +49,7 @@ def judge(
     folder, started, notices = Path(folder), time.perf_counter(), list(notices)
     task = outcome.preparation.task
     part = "test" if "test" in outcome.scores else "validation"
-    texts = {name: sentences(task, outcome.scores[name], outcome.targets[name]) for name in outcome.scores}
+    texts = {name: sentences(task, outcome.scores[name], outcome.targets[name], **outcome.texts(name)) for name in outcome.scores}
     found = {name: sentence_intervals(task, outcome.scores[name], outcome.targets[name], found=texts[name]) for name in texts}
     main = texts[part]
     asked = source_texts(outcome, part)

@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     )  # the run is done: called again it trains anew, by the code as it is then
     task = outcome.preparation.task
     for part in outcome.scores:
-        figures = task.metrics(outcome.scores[part], outcome.targets[part])
+        figures = task.metrics(outcome.scores[part], outcome.targets[part], **outcome.texts(part))
         print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in list(figures.items())[:4] if value is not None))
     digest, wanted = weights_digest(folder), settings.get("result", {}).get("weights_sha256")
     print(f"weights: {folder / 'weights.safetensors'} SHA-256 {digest}")

@@ -66,6 +66,7 @@ class Column:
     type: str  # number, category, boolean, datetime, tags, text, image, series; of a forecast window, known or calendar
     role: str = "input"  # input, target, group or time (the last two serve the split alone)
     format: str = ""  # datetime: the strptime format, "" for ISO; image: how a word becomes a path, as "train/{}.jpg"
+    zone: str = ""  # time of a forecast: the offset in which its clock runs, as +02:00; "" where cells have none
     size: tuple[int, ...] = ()  # image: height and width that every picture is brought to
     mode: str = ""  # image: rgb or grey; window, known: number, boolean or category, as which its cells are read
     sha256: str = ""  # image: digest of the pictures that the words of a table name

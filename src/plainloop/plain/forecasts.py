@@ -12,10 +12,11 @@ import numpy as np
 from torch import Tensor
 
 from .config import Config
-from .readers.times import written
+from .readers.times import as_cells
 from .table import Table, Windows, Words
 
 Columns = dict[str, list[Any]]
+EPSILON = 2.0**-23  # of float32: the step from 1 to the next number
 
 
 def apart(windows: Windows) -> np.ndarray:
@@ -48,8 +49,10 @@ def forecast_columns(config: Config, table: Table, task: Any, scores: Tensor, ta
             # a step behind the end of a series has the words of its first step
             made[column.name] = cells.steps[np.repeat(windows.origins - windows.lookback, horizon)].tolist()
     made["step"] = np.tile(np.arange(1, horizon + 1), len(windows)).tolist()
-    guess = task.in_unit(task.probabilities(scores), target).numpy()  # (B, H, V)
-    ends = [task.in_unit(end, target).numpy() for end in task.interval(scores)] if task.low is not None else []
+    spread = task.facts(target)[1].numpy()
+    guess = rounded(task.in_unit(task.probabilities(scores), target).numpy(), spread)  # (B, H, V)
+    intervals = task.interval(scores) if task.low is not None else []
+    ends = [rounded(task.in_unit(end, target).numpy(), spread) for end in intervals]
     truths = [values_of(table[column.name])[steps] for column in config.targets]
     for number, column in enumerate(config.targets):
         suffix = f"_{column.name}" if len(config.targets) > 1 else ""
@@ -60,6 +63,18 @@ def forecast_columns(config: Config, table: Table, task: Any, scores: Tensor, ta
         for name, end in zip(("low", "high"), ends, strict=False):
             made[f"{name}{suffix}"] = end[..., number].reshape(-1).tolist()
     return made
+
+
+def rounded(values: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Values without the digits that float32 scores do not have; spread: what a score of one is in the unit of the values.
+
+    >>> rounded(np.array([1234.5678901234]), np.array([20.0])).tolist()
+    [1234.56789]
+    """
+    # above 0 in any case: a series that never changes has a spread of 0
+    places = np.floor(-np.log10(np.maximum(np.abs(spread), 1e-300) * EPSILON))
+    power = 10.0 ** np.clip(places, -300, 15)
+    return np.where(np.abs(values * power) < 2**53, np.rint(values * power) / power, values)
 
 
 def values_of(windows: Any) -> np.ndarray:
@@ -75,5 +90,4 @@ def times_of_steps(config: Config, table: Table, steps: np.ndarray) -> list[Any]
         return steps.tolist()
     cells = table[clock[0].name]
     assert isinstance(cells, Windows)
-    form = clock[0].format if len(clock) == 1 else ""
-    return written(np.asarray(cells.steps)[steps], form)
+    return as_cells(np.asarray(cells.steps)[steps], clock)

@@ -49,6 +49,12 @@ class Outcome:
     seconds: float
     ending: str
 
+    def texts(self, part: str) -> dict[str, list[str]]:
+        """Of a task that writes texts the `truth` of its metrics: the targets as the rows have them; nothing of other tasks."""
+        if not hasattr(self.preparation.task, "whole"):
+            return {}
+        return {"truth": self.preparation.task.whole(self.table[self.config.targets[0].name][self.split[part]])}
+
 
 @dataclass
 class Ready:
@@ -231,7 +237,10 @@ def save(outcome: Outcome, folder: Path) -> None:
     )
     write_file(folder / "history.csv", history_csv(outcome.history))
     write_file(folder / "predictions.csv", predictions_csv(*predicted(outcome, part)))
-    figures = {name: finite_or_none(task.metrics(outcome.scores[name], outcome.targets[name])) for name in outcome.scores}
+    figures = {
+        name: finite_or_none(task.metrics(outcome.scores[name], outcome.targets[name], **outcome.texts(name)))
+        for name in outcome.scores
+    }
     write_json(
         folder / "metrics.json",
         {
@@ -261,7 +270,7 @@ def predicted(outcome: Outcome, part: str) -> tuple[np.ndarray, dict[str, list[A
         chosen = module.apart(outcome.table.rows(rows)[outcome.config.targets[0].name])
         columns = module.forecast_columns(outcome.config, outcome.table.rows(rows[chosen]), task, scores[chosen], target[chosen])
         return np.repeat(rows[chosen], task.horizon), columns
-    truth = as_cells(task.truth(target), getattr(task, "separator", ""))
+    truth = outcome.texts(part).get("truth") or as_cells(task.truth(target), getattr(task, "separator", ""))
     return rows, {**beside(outcome.config, outcome.table.rows(rows)), "truth": truth, **task.report_columns(scores)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..plain.faults import shorten
-from ..problems import Notice, PlainloopError, command, listed
+from ..problems import Notice, PlainloopError, command, listed, trying
 
 # Why a column is left out -> how that is said of one or several columns, and why they cannot help.
 LEFT_OUT = {
@@ -248,11 +248,43 @@ class AmbiguousTime(PlainloopError):
         self.expected = "Expected times in one order, which --date-format names (%d day, %m month, %Y year, %H hour, %M minute)."
         self.why = "Read in the wrong order, rows of the future would train the model."
         form = (self.forms or ["%d/%m/%Y"])[-1]
-        self.fix = command("train", self.data, self.target, "--time", self.column, "--date-format", form)
+        self.fix = command(trying(), self.data, self.target, "--time", self.column, "--date-format", form)
+        self.fix += "" if self.forms else ", with the form of your times"
 
     @classmethod
     def example(cls) -> AmbiguousTime:
         return cls("sales.csv", ["amount"], "day", "01/02/2020", ["%m/%d/%Y", "%d/%m/%Y"])
+
+
+@dataclass(eq=False)
+class NothingToLearnFrom(PlainloopError):
+    """No input column is left.
+
+    What it does: refuses a table in which no column but the target can be used.
+    Why: without inputs every row would get the same prediction.
+    Example: all columns are constant.
+    Fix: bring a column back with --types NAME=TYPE.
+    """
+
+    data: str
+    target: list[str]
+    columns: list[tuple[str, str]]  # name, reason
+    time: str = ""  # the column of --time
+
+    def __post_init__(self) -> None:
+        said = "; ".join(f"{name}: {reason}" for name, reason in self.columns[:5])
+        self.what = f"{self.data}: no column is left to learn from" + (f" ({said})." if said else ".")
+        self.expected = "Expected at least one column beside the target that differs from row to row."
+        option = ("--types", self.columns[0][0] + "=category") if self.columns else ()
+        self.fix = command("inspect", self.data, self.target, *option)
+        if self.time and not self.columns:
+            self.expected = "Expected at least one column beside the target and the time, or --horizon for a forecast."
+            self.why = "A forecast learns from the past of the target itself."
+            self.fix = command(trying(), self.data, self.target, "--time", self.time, "--horizon", "24")
+
+    @classmethod
+    def example(cls) -> NothingToLearnFrom:
+        return cls("houses.csv", ["price"], [("country", 'every cell is "NL"')])
 
 
 @dataclass

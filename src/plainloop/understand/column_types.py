@@ -66,6 +66,7 @@ class ColumnGuess:
     low: float | None = None
     high: float | None = None
     format: str = ""
+    zone: str = ""
     separator: str = ""
     strip: str = ""
     true: str = ""
@@ -86,6 +87,7 @@ class ColumnGuess:
             type=self.type,
             role=self.role,
             format=self.format,
+            zone=self.zone,
             separator=self.separator,
             strip=self.strip,
             true=self.true,

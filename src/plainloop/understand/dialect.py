@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .probe import ReadOptions
 
 HEAD = 65536
+LEAST_WORDS = 4  # of a cell that is a sentence
 DELIMITERS = {
     "\t": "tab",
     ";": "semicolon",
@@ -187,4 +188,16 @@ def _header(rows: list[list[str]], target: Sequence[str]) -> tuple[bool, str]:
             recurs += cell in column
     if words and recurs >= 0.5 * words:
         return False, "the words of the first line occur again in the lines below"
+    texts = [[cell, *(row[i] for row in body if row[i] not in marks)] for i, cell in enumerate(first)]
+    if len(first) > 1 and all(is_text(cells[0]) and 2 * sum(map(is_text, cells[1:])) > len(cells) - 1 for cells in texts):
+        return False, "the first line has sentences, as the lines below have"
     return True, ""
+
+
+def is_text(cell: str) -> bool:
+    """Whether a cell looks like a sentence, and not like a name.
+
+    >>> is_text("the dog runs home"), is_text("Go!"), is_text("sale price")
+    (True, True, False)
+    """
+    return len(cell.split()) >= LEAST_WORDS or cell.endswith((".", "!", "...", "\u3002"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..plain.faults import shorten
-from ..problems import PlainloopError, command, listed
+from ..problems import PlainloopError, command, listed, reading
 
 
 @dataclass(eq=False)
@@ -274,16 +274,17 @@ class SameFileTwice(PlainloopError):
     path: str
     other: str
     option: str
+    data: str
 
     def __post_init__(self) -> None:
         self.what = f"{self.option} {self.path} holds the same bytes as {self.other}."
         self.expected = "Expected rows that the model has not learned from."
         self.why = "Judged on the rows it learned from, a model looks better than it is."
-        self.fix = f"leave {self.option} out, so that rows are set aside: {command('inspect', self.other, [])}"
+        self.fix = f"leave it out, so that rows are set aside: {command(reading(), self.data, [], without=self.option)}"
 
     @classmethod
     def example(cls) -> SameFileTwice:
-        return cls("copy.csv", "houses.csv", "--test")
+        return cls("copy.csv", "houses.csv", "--test", "houses.csv")
 
 
 @dataclass(eq=False)

@@ -25,6 +25,7 @@ from .column_problems import (
     InfiniteNumbers,
     MaybeIdentifier,
     MixedColumn,
+    NothingToLearnFrom,
     NumbersAsWords,
     OneWordOrMissing,
     SignsRemoved,
@@ -32,7 +33,7 @@ from .column_problems import (
 )
 from .column_types import ColumnGuess, Values, guess
 from .path_columns import path_column, pattern_of
-from .target_problems import NothingToLearnFrom, TypeImpossible, UnknownColumn
+from .target_problems import TypeImpossible, UnknownColumn
 from .text_columns import can_be_text
 
 TYPES = ("number", "category", "boolean", "datetime", "tags", "image", "text")
@@ -47,6 +48,7 @@ class InferOptions:
     ignore: tuple[str, ...] = ()  # columns that are not used
     group: str = ""  # column whose groups stay together in the split
     time: str = ""  # column by which the split is ordered
+    clock: tuple[str, ...] = ()  # columns that hold a time together: no split is ordered by them, and none is an input
     date_format: str = ""  # strptime form of dates that are not ISO
     tags: str = ""  # separator of the labels in a tags target
 
@@ -91,7 +93,7 @@ class Context:
     decimal: str
     place: Callable[[int], str]
     marks: Mapping[str, Mapping[str, int]]
-    answers: str = ""  # the file of the target, where it has one of its own
+    answers: Callable[[int], str] = lambda row: ""  # the file that holds the target of a row, where it has one of its own
 
     def first(self, column: str, word: str) -> str:
         """Where a word first stands in a column."""
@@ -108,10 +110,10 @@ def infer(frame: pl.DataFrame, source: Source | None, target: list[str], options
     options = options or InferOptions()
     if source:
         loaded = loaded_of(source)
-        answers = source.data[1] if source.format == "lines" and len(source.data) > 1 else ""
-        context = Context(
-            frame, loaded.parts, source.data[0], target, options, source.decimal, loaded.place, loaded.marks, answers
-        )
+        files = [*source.data, *source.validation, *source.test] if source.format == "lines" else []
+        pairs = dict(zip(files[::2], files[1::2], strict=True)) if len(source.names) == 2 else {}
+        known = (frame, loaded.parts, source.data[0], target, options, source.decimal, loaded.place, loaded.marks)
+        context = Context(*known, lambda row: pairs.get(loaded.file(row), "") if pairs else "")
     else:
         context = Context(frame, {"data": range(len(frame))}, "DATA", target, options, ".", lambda row: f"row {row + 1}", {})
     _check_names(context)
@@ -121,7 +123,7 @@ def infer(frame: pl.DataFrame, source: Source | None, target: list[str], options
     notices = _notices(context, columns)
     if not any(column.role == "input" for column in columns):
         left = [(c.name, c.reason) for c in columns if c.role == "ignored"]
-        raise NothingToLearnFrom(context.data, target, left)
+        raise NothingToLearnFrom(context.data, target, left, options.time)
     task, labelled = None, len(frame)
     if target:
         task, labelled, said = infer_task(context, columns)
@@ -164,6 +166,9 @@ def _column(context: Context, name: str) -> ColumnGuess:
         made.role, made.type, made.reason, made.override = "group", "category", "named by --group", "without --group"
     elif name == options.time:
         _as_time(context, values, made)
+    elif name in options.clock:
+        made.role, made.type, made.kept_out, made.note = "time", "datetime", "", ""
+        made.reason, made.override = f"named by --time, with {' and '.join(one for one in options.clock if one != name)}", ""
     return made
 
 
@@ -199,14 +204,22 @@ def _asked_type(context: Context, values: Values, guessed: ColumnGuess, kind: st
 
 def _as_time(context: Context, values: Values, made: ColumnGuess) -> None:
     """The --time column orders the rows: a number or a time in one certain order of day and month."""
+    role = {"role": "time", "reason": "named by --time", "override": "without --time", "kept_out": "", "note": ""}
+    if not context.target:  # nothing is learned by it: the steps tell how it is read
+        vars(made).update(role, type="datetime" if made.type != "number" else made.type)
+        return
     words = [word for word, _ in made.odd] if made.note == "ambiguous dates" else []
     if words and not context.options.date_format:
         raise AmbiguousTime(context.data, context.target, values.name, words[2], words[:2])
     if made.type == "boolean":
         made.type, made.true, made.false = "number", "", ""
     if made.type not in ("number", "datetime") or made.kept_out == "mixed dates":
-        raise AmbiguousTime(context.data, context.target, values.name, values.top(limit=1)[0][0] if values.present else "", [])
-    made.role, made.reason, made.override, made.kept_out, made.note = "time", "named by --time", "without --time", "", ""
+        from .series_time import single  # reads more forms: those that have no day, say
+
+        found = single(context.frame, values.name, "", asked_for=True) if values.present else None
+        forms = [found.columns[0].format] if found and "%" in found.columns[0].format else []
+        raise AmbiguousTime(context.data, context.target, values.name, values.top(limit=1)[0][0] if values.present else "", forms)
+    vars(made).update(role)
 
 
 def _leave_out_copies(context: Context, columns: list[ColumnGuess]) -> None:

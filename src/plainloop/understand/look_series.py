@@ -138,6 +138,7 @@ def columns_of(case: Case, asked: InferOptions, clock: Sequence[Column], future:
             frame[column.name].null_count(),
             frame[column.name].drop_nulls().head(3).to_list(),
             format=column.format,
+            zone=column.zone,
         )
         for column in clock
     ]

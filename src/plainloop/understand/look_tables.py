@@ -86,6 +86,7 @@ def understood(given: Given, found: Probed, frame: pl.DataFrame) -> Look:
         ignore=tuple(as_names(options.ignore, frame.columns)),
         group=column_of("--group", options.group, frame.columns, given.data[0], target),
         time=column_of("--time", options.time, frame.columns, given.data[0], target),
+        clock=tuple(as_names(options.time, frame.columns)),
         date_format=options.date_format or "",
         tags=options.tags or "",
     )

@@ -201,7 +201,7 @@ def _check_same(parts: dict[str, tuple[str, ...]]) -> None:
             twin = any(Path(other).stat().st_size == size for group, others in parts.items() if group != part for other in others)
             key = (size, tables.digest([name]) if twin else name)
             if key in seen and part != "data":
-                raise SameFileTwice(name, seen[key], f"--{part}")
+                raise SameFileTwice(name, seen[key], f"--{part}", parts["data"][0])
             seen[key] = name
 
 

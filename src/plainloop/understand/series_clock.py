@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,7 @@ from ..plain.config import Column, Source
 from ..plain.frequency import NEAR, ROWS, Frequency
 from ..plain.readers.series import grid, named
 from ..plain.readers.tables import Loaded
-from ..plain.readers.times import written
+from ..plain.readers.times import as_cells, written, zoned
 from ..plain.table import Words
 from ..problems import Notice
 from .column_problems import AmbiguousTime
@@ -32,7 +32,8 @@ from .series_time import Clock, Pace, find_clock, of_seconds, pace_of, read_time
 
 REGULAR = 0.98  # share of the rows that must lie on the steps of a clock
 FILLED = 0.5  # share of the steps that must have a row
-ZONE = r":.*(Z|[+-]\d{2}:?\d{2})$"  # behind a time of day
+OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
+UTC = "+00:00"
 MOST_REPEATED = 0.01  # share of the times that may have several rows that differ
 
 
@@ -80,8 +81,8 @@ def settle_clock(case: Case, asked: Sequence[str]) -> list[Column]:
     series = series_of(case)
     clock = right_order(case, clock, series)
     case.clock_reason = clock.reason
+    clock = in_zone(case, clock)
     times = read_times(frame, clock)
-    told_zone(case, clock, times)
     kept = complete(case, clock, times)
     order = kept[np.lexsort((times[kept], series.codes[kept]))]
     told_order(case, clock, times, series, kept)
@@ -140,15 +141,24 @@ def right_order(case: Case, clock: Clock, series: Words) -> Clock:
     return good[0]
 
 
-def told_zone(case: Case, clock: Clock, times: np.ndarray) -> None:
-    """Says that times with a zone become those of UTC."""
+def in_zone(case: Case, clock: Clock) -> Clock:
+    """The clock in the zone of its cells; where they have several, in UTC, which is said."""
     form, cells = clock.columns[0].format, case.loaded.frame[clock.names[-1]]
     if form and "%z" not in form:
-        return
-    zoned = cells.str.contains(ZONE).fill_null(False).to_numpy() & np.isfinite(times)
-    if zoned.any():
-        row = int(zoned.argmax())
-        case.notices.append(TimesInUtc(",".join(clock.names), str(cells[row]), written(times[row : row + 1], "")[0]))
+        return clock
+    times = read_times(case.loaded.frame, clock)
+    timed = np.isfinite(times)
+    known = zoned(cells, form) & timed
+    if not known.any():
+        return clock
+    offsets = cells.filter(pl.Series(known)).str.extract(OFFSET).str.replace("Z", "+00:00", literal=True)
+    kinds = [*(["none"] if known.sum() < timed.sum() else []), *offsets.str.replace(r"(\d{2})(\d{2})$", "$1:$2").unique().sort()]
+    if len(kinds) > 1:
+        row = int(known.argmax())
+        read = written(times[row : row + 1], "", UTC)[0]
+        case.notices.append(TimesInUtc(",".join(clock.names), kinds, str(cells[row]), read))
+    zone = kinds[0] if len(kinds) == 1 else UTC
+    return replace(clock, columns=[replace(column, zone=zone) for column in clock.columns])
 
 
 def complete(case: Case, clock: Clock, times: np.ndarray) -> np.ndarray:
@@ -197,7 +207,13 @@ def settle_frequency(case: Case, clock: Clock, times: np.ndarray, series: Words,
         if pace.frequency is None or not regular:
             raise irregular(case, name, pace)
         case.frequency = str(pace.frequency)
-        case.frequency_reason = f"{pace.share:.0%} of the steps between rows are that long"
+        uneven = pace.frequency.unit in ("mo", "b")  # such steps differ in seconds
+        share = (
+            f"{pace.on_grid:.0%} of the rows lie on them"
+            if uneven
+            else f"{pace.share:.0%} of the steps between rows are that long"
+        )
+        case.frequency_reason = share
     else:
         case.frequency, case.frequency_reason = wanted, "asked for"
         if not resample:
@@ -212,7 +228,7 @@ def settle_frequency(case: Case, clock: Clock, times: np.ndarray, series: Words,
             raise RowsWithinSteps(case.data, case.target, name, case.frequency, str(pace.frequency or ""))
         moved = np.flatnonzero(beside > (1e-6 if frequency.unit not in ("mo", "b") else NEAR))
         if len(moved):
-            at = written(times[moved[:1]], "")[0]
+            at = as_cells(times[moved[:1]], clock.columns)[0]
             case.notices.append(TimesMoved(case.data, case.target, name, case.frequency, len(moved), at))
     missing(case, name, clock, times, series, place)
 
@@ -235,7 +251,7 @@ def repeated(case: Case, name: str, clock: Clock, times: np.ndarray, series: Wor
     differ = again & np.concatenate([[False], rows[1:] != rows[:-1]])
     distinct = int((~again).sum())
     first = int(np.flatnonzero(differ if differ.any() else again)[0])
-    at = written(times[first : first + 1], clock.columns[0].format if len(clock.columns) == 1 else "")[0]
+    at = as_cells(times[first : first + 1], clock.columns)[0]
     if differ.sum() > MOST_REPEATED * distinct:
         places = [case.place(int(order[row])) for row in (first - 1, first)]
         raise RepeatedTimes(case.data, case.target, name, int(differ.sum()), distinct, (at, places), telling(case, clock, times))
@@ -262,9 +278,8 @@ def missing(case: Case, name: str, clock: Clock, times: np.ndarray, series: Word
     holes = np.flatnonzero(jump > 1)
     if not len(holes):
         return
-    form = clock.columns[0].format if len(clock.columns) == 1 else ""
     largest = holes[np.argsort(-jump[holes], kind="stable")[:5]]
-    around = [(at, written(times[at : at + 2], form)) for at in largest.tolist()]
+    around = [(at, as_cells(times[at : at + 2], clock.columns)) for at in largest.tolist()]
     gaps = [(before, after, int(jump[at]) - 1) for at, (before, after) in around]
     count = int((jump[holes] - 1).sum())
     distinct = 1 + int((jump > 0).sum())

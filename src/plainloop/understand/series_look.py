@@ -19,13 +19,16 @@ from ..plain.frequency import ROWS, Frequency
 from ..plain.readers import series as reader
 from ..plain.readers import tables
 from ..plain.readers.content_digests import cache_folder
-from ..plain.readers.times import times_of, written
+from ..plain.readers.times import UNIX, as_cells, times_of, written
 from ..plain.slices import filled
 from ..plain.table import Words
 from ..problems import Notice, PlainloopError
+from .column_problems import AmbiguousTime
 from .column_types import Values, guess
 from .series_clock import Case, settle_clock
 from .series_defaults import seasons
+from .series_notices import SentinelsFound
+from .series_problems import NoTimes
 from .series_sentinels import sentinels
 
 if TYPE_CHECKING:
@@ -80,7 +83,6 @@ class SeriesFacts:
     repeated: int  # rows with a time beyond one for each step
     untimed: int  # rows without a time
     columns: list[SeriesColumn]
-    notices: list[Notice]
     picture: str = ""
 
     def text(self) -> list[str]:
@@ -96,7 +98,7 @@ class SeriesFacts:
 
     def as_dict(self) -> dict[str, Any]:
         columns = [{**vars(column), "level_stays": column.stays} for column in self.columns]
-        return {**vars(self), "columns": columns, "notices": [str(notice) for notice in self.notices]}
+        return {**vars(self), "columns": columns}
 
 
 def series_facts(look: Look, options: DataOptions) -> SeriesFacts | None:
@@ -107,6 +109,8 @@ def series_facts(look: Look, options: DataOptions) -> SeriesFacts | None:
     case = Case(found, loaded, list(look.target), groups, options, [])
     try:
         clock = settle_clock(case, as_names(options.time, loaded.frame.columns))
+    except (AmbiguousTime, NoTimes):
+        raise
     except PlainloopError as refusal:  # a table that is no series can still be learned row by row
         look.notices += [] if is_told(look, refusal) else [NoSeries(str(refusal.what))]
         return None
@@ -116,7 +120,8 @@ def series_facts(look: Look, options: DataOptions) -> SeriesFacts | None:
     source = replace(found, reader="series", frequency=case.frequency, resample=options.resample or "", lookback=1, horizon=1)
     steps = reader.read_steps(source, [*clock, *(Column(name=name, type="category", role="group") for name in groups), *columns])
     form = clock[0].format if len(clock) == 1 else ""
-    first, last = written(np.array([steps.times.min(), steps.times.max()]), form)
+    ends = np.array([steps.times.min(), steps.times.max()])
+    first, last = written(ends, "") if form in UNIX else as_cells(ends, clock)
     frequency = None if case.frequency == ROWS else Frequency.parse(case.frequency)
     seen = [column_facts(column.name, steps, frequency, marks[column.name]) for column in columns]
     timed = int(np.isfinite(times_of(loaded.frame, clock)).sum())
@@ -132,8 +137,10 @@ def series_facts(look: Look, options: DataOptions) -> SeriesFacts | None:
         max(0, timed - int((steps.rows >= 0).sum())),
         len(loaded.frame) - timed,
         seen,
-        case.notices,
     )
+    if not look.target:  # with a target the door has told what a training repairs
+        found_marks = [(name, word, count) for name, words in marks.items() for word, count in words.items()]
+        look.notices += [*case.notices, *([SentinelsFound(case.data, [], found_marks)] if found_marks else [])]
     return replace(made, picture=str(draw(look.data, steps, [column.name for column in columns[:MOST_DRAWN]], form)))
 
 
@@ -202,12 +209,15 @@ def column_facts(name: str, steps: Any, frequency: Frequency | None, marks: dict
 
 
 def strength(values: np.ndarray, season: int) -> float:
-    """The share of the variance around the moving average that the mean of each place of a season holds.
+    """The share of the variance around the moving average that the same place of the other seasons foretells.
 
-    After R. J. Hyndman and G. Athanasopoulos, Forecasting: Principles and Practice (2021), section 4.3.
+    After R. J. Hyndman and G. Athanasopoulos, Forecasting: Principles and Practice (2021), section 4.3; but a value is no part
+    of the mean that it is measured by, for the mean of three draws of noise lies near each of them.
 
     >>> round(strength(np.tile([0.0, 1.0, 2.0, 1.0], 20), 4), 2)
     1.0
+    >>> strength(np.random.default_rng(0).normal(size=600), 168)
+    0.0
     """
     if len(values) < 3 * season:
         return 0.0
@@ -220,7 +230,9 @@ def strength(values: np.ndarray, season: int) -> float:
     places = (np.arange(len(rest)) + start) % season
     count = np.bincount(places, minlength=season)
     means = np.bincount(places, rest, minlength=season) / np.maximum(count, 1)
-    return float(1 - (rest - means[places]).var() / rest.var()) if rest.var() > 0 else 0.0
+    others = count / np.maximum(count - 1, 1)  # the distance from the mean of the others is so much larger
+    away = (rest - means[places]) * others[places]
+    return max(0.0, float(1 - away.var() / rest.var())) if rest.var() > 0 else 0.0
 
 
 def kpss(values: np.ndarray) -> float:

@@ -240,27 +240,30 @@ class DateOrderChosen(Notice):
 
 @dataclass
 class TimesInUtc(Notice):
-    """Times with a time zone.
+    """Times with different time zones.
 
-    What it does: reads times with an offset, such as +01:00 or Z, as what they are in UTC, and writes those of a forecast in UTC.
+    What it does: reads times whose offsets from UTC differ, such as +01:00 and +02:00, as what they are in UTC, and writes those
+    of a forecast with +00:00. Where all have one offset, nothing is changed: a forecast is written with it.
     Why: in UTC each step is as long as the others; clocks that are set back or forward repeat or skip an hour.
-    Example: 2021-03-25T00:00:00+01:00 is 2021-03-24 23:00:00.
+    Example: 2021-03-25T00:00:00+01:00 is 2021-03-24 23:00:00+00:00.
     Fix: nothing has to be done.
     """
 
     kind = "repair"
     column: str
+    zones: list[str]
     word: str
     read: str
 
     def __post_init__(self) -> None:
-        self.what = f'Times in "{self.column}" have a zone: they are read and written in UTC; {self.word} is {self.read}.'
-        self.expected = "Expected times without a zone; those are taken as they stand."
-        self.fix = "nothing has to be done; the times of a forecast are in UTC, too"
+        zones = f"{', '.join(self.zones[:-1])} and {self.zones[-1]}"
+        self.what = f'Times in "{self.column}" have different zones, {zones}: read in UTC; {self.word} is {self.read}.'
+        self.expected = "Expected times of one zone, or without any; those are taken as they stand."
+        self.fix = "nothing has to be done; the times of a forecast are in UTC, too, and say so"
 
     @classmethod
     def example(cls) -> TimesInUtc:
-        return cls("date", "2021-03-25T00:00:00+01:00", "2021-03-24 23:00:00")
+        return cls("date", ["+01:00", "+02:00"], "2021-03-25T00:00:00+01:00", "2021-03-24 23:00:00+00:00")
 
 
 @dataclass

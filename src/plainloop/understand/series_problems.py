@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..plain.faults import shorten
-from ..problems import PlainloopError, command, listed
+from ..problems import PlainloopError, command, listed, trying
 
 
 @dataclass(eq=False)
@@ -64,7 +64,7 @@ class BadTimes(PlainloopError):
         self.what = f"{self.count} of {self.rows} rows have no time in {listed(self.columns)}: {shown}{more}."
         self.expected = "Expected a time in every row, all in one form."
         self.why = "Nobody knows where in the series such a row belongs."
-        again = command("train", self.data, self.target, "--time", ",".join(self.columns), "--skip-bad", str(self.count))
+        again = command(trying(), self.data, self.target, "--time", ",".join(self.columns), "--skip-bad", str(self.count))
         self.fix = f"correct the lines, or leave them out: {again}"
 
     @classmethod
@@ -90,7 +90,7 @@ class UnclearClock(PlainloopError):
         self.what = f"{len(self.columns)} columns hold times: {listed(self.columns)}."
         self.expected = "Expected one clock that orders the rows."
         self.why = "By another clock the rows have another order."
-        self.fix = command("train", self.data, self.target, "--time", self.columns[0])
+        self.fix = command(trying(), self.data, self.target, "--time", self.columns[0])
 
     @classmethod
     def example(cls) -> UnclearClock:
@@ -124,7 +124,7 @@ class IrregularTimes(PlainloopError):
         self.expected = "Expected one row for each step of a clock; single missing steps are filled in."
         self.why = "Irregular rows are put together only when asked: another step makes another series."
         resample = ("--resample", "mean", "--frequency", self.frequency)
-        again = command("train", self.data, self.target, "--time", self.column, *resample)
+        again = command(trying(), self.data, self.target, "--time", self.column, *resample)
         self.fix = f"{again} (with the frequency named rows alone, each row is a step)"
 
     @classmethod
@@ -159,7 +159,7 @@ class RepeatedTimes(PlainloopError):
         self.expected = "Expected one row for each time, or columns that tell the series apart."
         self.why = "Rows of different series, put together, make a series that does not exist."
         options = ("--group", ",".join(self.groups)) if self.groups else ("--resample", "mean")
-        self.fix = command("train", self.data, self.target, "--time", self.column, *options)
+        self.fix = command(trying(), self.data, self.target, "--time", self.column, *options)
 
     @classmethod
     def example(cls) -> RepeatedTimes:
@@ -187,7 +187,7 @@ class RowsWithinSteps(PlainloopError):
         self.expected = "Expected the frequency of the rows, or a way to put them together."
         self.why = "Prices are averaged, sales are added up; which of them these are cannot be known."
         options = ("--frequency", self.frequency, "--resample", "mean")
-        self.fix = command("train", self.data, self.target, "--time", self.column, *options)
+        self.fix = command(trying(), self.data, self.target, "--time", self.column, *options)
 
     @classmethod
     def example(cls) -> RowsWithinSteps:
@@ -211,7 +211,7 @@ class BadFrequency(PlainloopError):
     def __post_init__(self) -> None:
         self.what = f"--frequency {self.given} is no step of time."
         self.expected = "Expected a number and a unit, as 30s, 15min, 1h, 1d, 1b (weekdays), 1w, 1mo, 1y; or rows."
-        self.fix = command("train", self.data, self.target, "--frequency", "1h")
+        self.fix = command(trying(), self.data, self.target, "--frequency", "1h")
 
     @classmethod
     def example(cls) -> BadFrequency:
@@ -244,7 +244,7 @@ class SeriesTooShort(PlainloopError):
         )
         self.expected = "Expected at least one window in each part; its whole horizon lies in the part."
         self.why = "Without one there is nothing to learn from, or nothing to judge by."
-        self.fix = command("train", self.data, self.target, *self.options)
+        self.fix = command(trying(), self.data, self.target, *self.options)
 
     @classmethod
     def example(cls) -> SeriesTooShort:
@@ -270,7 +270,7 @@ class BadSplitRows(PlainloopError):
         self.what = f"--split-rows {self.given} does not divide {self.steps:,} time steps."
         self.expected = "Expected three whole numbers, train,validation,test, that add up to no more than the steps of the data."
         train, test = int(self.steps * 0.7), int(self.steps * 0.2)
-        self.fix = command("train", self.data, self.target, "--split-rows", f"{train},{self.steps - train - test},{test}")
+        self.fix = command(trying(), self.data, self.target, "--split-rows", f"{train},{self.steps - train - test},{test}")
 
     @classmethod
     def example(cls) -> BadSplitRows:
@@ -321,7 +321,7 @@ class NotForForecasts(PlainloopError):
     def __post_init__(self) -> None:
         self.what = f"{self.given}: {self.reason}."
         self.expected = "Expected options of a forecast: its parts follow one another in time."
-        self.fix = command("train", self.data, self.target, *self.options)
+        self.fix = command(trying(), self.data, self.target, *self.options)
 
     @classmethod
     def example(cls) -> NotForForecasts:

@@ -9,7 +9,7 @@ import polars as pl
 
 from ..plain.readers.table_faults import TargetNotNumber
 from ..plain.readers.tables import number, truth
-from ..problems import Notice
+from ..problems import Notice, listed
 from .column_problems import CaseVariants
 from .column_types import PAIRS, ColumnGuess, Values, plain_tags
 from .infer import Context, TaskGuess
@@ -86,7 +86,8 @@ def _unlabelled(context: Context, guesses: list[ColumnGuess]) -> list[Notice]:
         return []
     marks = sorted({mark for name in context.target for mark in context.marks.get(name, ())})
     places = [context.place(int(row)) for row in missing.head(5)]
-    return [RowsWithoutTarget(context.data, context.target, len(missing), len(context.frame), places, marks, context.answers)]
+    files = listed(list(dict.fromkeys(context.answers(int(row)) for row in missing.head(1000))))
+    return [RowsWithoutTarget(context.data, context.target, len(missing), len(context.frame), places, marks, files)]
 
 
 def _others(context: Context, names: list[str]) -> list[str]:

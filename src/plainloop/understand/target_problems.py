@@ -313,32 +313,6 @@ class MixedSeparators(PlainloopError):
 
 
 @dataclass(eq=False)
-class NothingToLearnFrom(PlainloopError):
-    """No input column is left.
-
-    What it does: refuses a table in which no column but the target can be used.
-    Why: without inputs every row would get the same prediction.
-    Example: all columns are constant.
-    Fix: bring a column back with --types NAME=TYPE.
-    """
-
-    data: str
-    target: list[str]
-    columns: list[tuple[str, str]]  # name, reason
-
-    def __post_init__(self) -> None:
-        said = "; ".join(f"{name}: {reason}" for name, reason in self.columns[:5])
-        self.what = f"{self.data}: no column is left to learn from" + (f" ({said})." if said else ".")
-        self.expected = "Expected at least one column beside the target that differs from row to row."
-        option = ("--types", self.columns[0][0] + "=category") if self.columns else ()
-        self.fix = command("inspect", self.data, self.target, *option)
-
-    @classmethod
-    def example(cls) -> NothingToLearnFrom:
-        return cls("houses.csv", ["price"], [("country", 'every cell is "NL"')])
-
-
-@dataclass(eq=False)
 class UnknownColumn(PlainloopError):
     """An option names a column that the table does not have.
 

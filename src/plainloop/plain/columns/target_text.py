@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
+from unicodedata import normalize
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
@@ -73,6 +74,18 @@ class TargetText:
             return [text.strip() for text in made.decode_batch(rows, skip_special_tokens=False)]
         words = self.words
         return [BETWEEN[self.tokens].join(words[token] for token in row) for row in rows]
+
+    def whole(self, values: Cells) -> list[str]:
+        """The texts as an answer could be at best, if there were a token for every word and no end to them.
+
+        >>> TargetText("", "word", 10).whole(Words(np.array([0]), ["un  chat "]))
+        ['un chat']
+        """
+        assert isinstance(values, Words)
+        texts = [normalize("NFC", text or "") for text in values.tolist()]
+        if self.tokens == "word":
+            return [" ".join(text.split()) for text in texts]
+        return [text.strip() for text in texts] if self.tokens == "bpe" else texts
 
     @cached_property
     def words(self) -> list[str]:

@@ -206,9 +206,10 @@ class DuplicateColumns(Fault):
 class NestedColumn(Fault):
     """A column whose cells are objects or bytes.
 
-    What it does: refuses a column of JSON lines or Parquet that holds objects, lists of objects, or bytes.
+    What it does: refuses a column of JSON lines or Parquet that holds lists of objects, or bytes. Objects are read: of
+    {"size": {"w": 3, "h": 4}} w and h are columns.
     Why: such a cell is not one value.
-    Example: {"name": "x", "size": {"w": 3, "h": 4}}.
+    Example: {"name": "x", "parts": [{"w": 3}, {"w": 4}]}.
     Fix: write its parts as columns of their own.
     """
 
@@ -216,11 +217,11 @@ class NestedColumn(Fault):
     kind: str
 
     def __post_init__(self) -> None:
-        self.what = f'Column "{self.column}" holds values of the kind {self.kind}.'
+        self.what = f'Column "{self.column}" holds {self.kind}.'
         self.expected = "Expected numbers, words, times, or lists of words in every cell."
         self.why = "A cell with parts is not one value."
         self.fix = "write its parts as columns of their own, or leave the column out of the file"
 
     @classmethod
     def example(cls) -> NestedColumn:
-        return cls("size", "Struct")
+        return cls("parts", "lists of objects or of lists")

@@ -28,6 +28,7 @@ from ..config import Column, Source
 from ..table import Cells, Table, Words
 from .delimited import PIECE, arff_names, one_byte_delimiter, scan
 from .lines import read_in_out, read_lines
+from .nested import as_strings, flat
 from .stored_texts import Texts
 from .table_faults import BadRows, ColumnsDiffer, DamagedFile, DuplicateColumns, NestedColumn, TargetNotNumber, WrongEncoding
 
@@ -49,8 +50,11 @@ class Loaded:
 
     def place(self, row: int) -> str:
         """Where a row stands, e.g. "line 17", with the name of the file where there are several."""
-        name = [file for start, file in self.files if start <= row][-1]
+        name = self.file(row)
         return f"{Path(name).name} line {self.lines[row]}" if len(self.files) > 1 else f"line {self.lines[row]}"
+
+    def file(self, row: int) -> str:
+        return [file for start, file in self.files if start <= row][-1]
 
 
 def read_text(source: Source) -> tuple[pl.DataFrame, dict[str, range]]:
@@ -172,8 +176,7 @@ def _read_file(name: str, source: Source) -> tuple[pl.DataFrame, np.ndarray]:
     if source.format == "jsonl":
         return _json_lines(name, decoded(name, source))
     if source.format == "arff":
-        data = decoded(name, source)
-        names, skipped = arff_names(data)
+        names, skipped = arff_names(data := decoded(name, source))
         frame, numbers = _delimited(name, data.split(b"\n", skipped)[-1], replace(source, header=False), names)
         return frame, numbers + skipped
     made = decoded(name, source)
@@ -277,8 +280,7 @@ def _json_lines(name: str, data: bytes) -> tuple[pl.DataFrame, np.ndarray]:
     numbers = np.array([i for i, line in enumerate(data.split(b"\n"), 1) if line.strip()], np.int64)
     try:
         kinds = pl.read_ndjson(data, infer_schema_length=None).schema
-        schema = {key: kind if kind.is_nested() else pl.String for key, kind in kinds.items()}
-        return as_text(pl.read_ndjson(data, schema=schema)), numbers
+        return as_text(pl.read_ndjson(data, schema=as_strings(kinds))), numbers
     except pl.exceptions.PolarsError as error:
         for i, line in enumerate(data.split(b"\n"), 1):
             try:
@@ -292,10 +294,10 @@ def _json_lines(name: str, data: bytes) -> tuple[pl.DataFrame, np.ndarray]:
 def as_text(frame: pl.DataFrame) -> pl.DataFrame:
     """Every column as stripped strings, without loss: numbers as they round-trip, times in ISO form, lists joined by "|"."""
     made = []
-    for cells in frame.get_columns():
+    for cells in flat(frame).get_columns():
         kind = cells.dtype
-        if isinstance(kind, (pl.Struct, pl.Object, pl.Binary)) or (isinstance(kind, pl.List) and kind.inner.is_nested()):
-            raise NestedColumn(cells.name, str(kind))
+        if isinstance(kind, (pl.Object, pl.Binary)) or (isinstance(kind, pl.List) and kind.inner.is_nested()):
+            raise NestedColumn(cells.name, "lists of objects or of lists" if kind.is_nested() else "bytes")
         if isinstance(kind, pl.List):
             cells = cells.cast(pl.List(pl.String)).list.join("|")
         elif isinstance(kind, pl.Datetime):

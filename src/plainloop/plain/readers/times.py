@@ -17,14 +17,16 @@ from .tables import seconds
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 UNIX = {"unix": 1.0, "unix_ms": 1e-3, "unix_us": 1e-6, "unix_ns": 1e-9}
 QUARTER = r"^(\d{4})\s*[-/ ]?\s*[Qq]([1-4])$"
+ZONE = r":.*(Z|[+-]\d{2}:?\d{2})$"  # behind a time of day
 WEEK = r"^(\d{4})-?W(\d{2})$"
 
 
 def times_of(frame: pl.DataFrame, columns: Sequence[Column]) -> np.ndarray:
-    """The time of each row, from one column or from several, in seconds since 1970 UTC; NaN where there is none.
+    """The time of each row, from one column or from several, in seconds since 1970 in the zone of the clock; NaN: none.
 
     One column: its format is "" (ISO 8601), a strptime form, a key of UNIX, "number", "quarter" or "week". Several: each with
-    one of PARTS as its format, or cells that are joined by a space and read by the format of the first.
+    one of PARTS as its format, or cells that are joined by a space and read by the format of the first. Cells with a zone are
+    read in that of the first column, others as they stand.
     Shape: float64 (n,).
     """
     form = columns[0].format
@@ -33,7 +35,23 @@ def times_of(frame: pl.DataFrame, columns: Sequence[Column]) -> np.ndarray:
     cells = frame[columns[0].name]
     if len(columns) > 1:
         cells = frame.select(pl.concat_str([pl.col(column.name) for column in columns], separator=" ")).to_series()
-    return parsed(cells, form)
+    times, away = parsed(cells, form), offset(columns[0].zone)
+    return np.where(zoned(cells, form), times + away, times) if away else times
+
+
+def zoned(cells: pl.Series, form: str) -> np.ndarray:
+    """Which cells say their zone. Shape: bool (n,)."""
+    return (cells.is_not_null() if "%z" in form else cells.str.contains(ZONE).fill_null(False)).to_numpy()
+
+
+def offset(zone: str) -> float:
+    """Seconds that the clock of a zone is ahead of UTC.
+
+    >>> offset("+02:00"), offset("-03:30"), offset("")
+    (7200.0, -12600.0, 0.0)
+    """
+    hours, minutes = int(zone[1:3] or 0), int(zone[4:6] or 0)
+    return float((3600 * hours + 60 * minutes) * (-1 if zone.startswith("-") else 1))
 
 
 def parsed(cells: pl.Series, form: str) -> np.ndarray:
@@ -78,15 +96,24 @@ def _moments(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray
     return np.where(good, days.astype("M8[s]").astype(np.int64).astype(float), np.nan)
 
 
-def written(times: np.ndarray, form: str) -> list[str]:
-    """Times as the data writes them: ISO 8601 where the form has no inverse.
+def as_cells(times: np.ndarray, clock: Sequence[Column]) -> list[str]:
+    """Times as the columns of a clock have them; where they are several, in one cell."""
+    return written(times, clock[0].format if len(clock) == 1 else "", clock[0].zone)
+
+
+def written(times: np.ndarray, form: str, zone: str = "") -> list[str]:
+    """Times as the data writes them: ISO 8601 where the form has no inverse, or where they have a zone.
 
     >>> written(np.array([0.0, 86400.0]), ""), written(np.array([0.0]), "%Y-%m"), written(np.array([90.5]), "number")
     (['1970-01-01', '1970-01-02'], ['1970-01'], ['90.5'])
+    >>> written(np.array([0.0]), "%d.%m.%Y %H:%M:%S%z", "+02:00")
+    ['1970-01-01 00:00:00+02:00']
     """
     if form in UNIX or form == "number":
         return [f"{value / UNIX.get(form, 1.0):.15g}" for value in times.tolist()]
     moments = pl.Series(np.rint(times * 1e6).astype(np.int64)).cast(pl.Datetime("us"))
+    if zone:
+        return (moments.dt.strftime("%Y-%m-%d %H:%M:%S") + zone).to_list()
     if form and form not in (*PARTS, "quarter", "week") and "%z" not in form:
         return moments.dt.strftime(form.replace("%.f", "%.3f")).to_list()
     if form == "quarter":

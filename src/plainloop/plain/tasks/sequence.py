@@ -133,7 +133,12 @@ class Sequence:
         return self.texts.decode(scores[..., TOKEN].long())
 
     def truth(self, target: Tensor) -> list[str]:
+        """The targets out of their tokens: without the words that no token stands for."""
         return self.texts.decode(target)
+
+    def whole(self, cells: Cells) -> list[str]:
+        """The targets as the rows have them, which is what answers are judged by."""
+        return self.texts.whole(cells)
 
     def probabilities(self, scores: Tensor) -> Tensor:
         """How sure each answer is: the geometric mean of the probabilities of its tokens. Shape: float32 (B,)."""
@@ -147,12 +152,12 @@ class Sequence:
         """Which answers were cut because they did not end. Shape: bool (B,)."""
         return (scores[..., TOKEN] != self.texts.end).all(1)
 
-    def metrics(self, scores: Tensor, target: Tensor) -> dict[str, float | None]:
-        """Every figure of the report; those of texts by sacrebleu, between 0 and 100."""
+    def metrics(self, scores: Tensor, target: Tensor, truth: list[str] | None = None) -> dict[str, float | None]:
+        """Every figure of the report; those of texts by sacrebleu, between 0 and 100. truth: the whole targets."""
         from sacrebleu.metrics.bleu import BLEU
         from sacrebleu.metrics.chrf import CHRF
 
-        written, truth = self.decode(scores), self.truth(target)
+        written, truth = self.decode(scores), self.truth(target) if truth is None else truth
         long_enough = any(len(text.split()) >= FEWEST_WORDS for text in truth)
         made: dict[str, float | None] = {
             "exact_match": sum(map(str.__eq__, written, truth)) / max(1, len(truth)),
