@@ -38,6 +38,7 @@ class Model(nn.Module):
     ):
         super().__init__()
         self.tokens = nn.Embedding(shapes["text"]["vocabulary"], width, padding_idx=0)
+        nn.init.normal_(self.tokens.weight[1:], std=width**-0.5)  # a few steps change that much: a rare word is little noise
         self.sizes = sizes
         self.filters = nn.ModuleList(nn.Conv1d(width, filters, size) for size in sizes)
         self.dropout = nn.Dropout(dropout)

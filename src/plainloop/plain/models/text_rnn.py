@@ -46,6 +46,7 @@ class Model(nn.Module):
         super().__init__()
         self.pooling, self.directions = pooling, directions
         self.tokens = nn.Embedding(shapes["text"]["vocabulary"], width, padding_idx=0)
+        nn.init.normal_(self.tokens.weight[1:], std=width**-0.5)  # a few steps change that much: a rare word is little noise
         state = width // directions
         self.layers = nn.ModuleList(  # layer after layer, each with its directions
             CELLS[cell](width if layer < directions else state * directions, state, batch_first=True)

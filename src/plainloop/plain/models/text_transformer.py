@@ -64,6 +64,7 @@ class Model(nn.Module):
     ):
         super().__init__()
         self.tokens = nn.Embedding(shapes["text"]["vocabulary"], width, padding_idx=0)
+        nn.init.normal_(self.tokens.weight[1:], std=width**-0.5)  # a few steps change that much: a rare word is little noise
         self.place = nn.Parameter(0.1 * torch.randn(shapes["text"]["length"], width))
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
         self.dropout = nn.Dropout(dropout)
