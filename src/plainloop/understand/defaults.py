@@ -107,7 +107,7 @@ BAG_TRAIN: list[tuple[float, dict[str, Any]]] = [
 TEXT_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (5_000, {"epochs": 20, "batch_size": 32, "patience": 5}),
     (20_000, {"epochs": 10, "batch_size": 32, "patience": 3}),
-    (100_000, {"epochs": 3, "batch_size": 64, "patience": 2}),
+    (100_000, {"epochs": 8, "batch_size": 64, "patience": 2}),
     (float("inf"), {"epochs": 2, "batch_size": 256, "patience": 2}),
 ]
 SEQUENCE_TRAIN: list[tuple[float, dict[str, Any]]] = [
