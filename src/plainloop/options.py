@@ -74,7 +74,7 @@ class DataOptions:
     comment
         Lines that start with this are skipped.
     member
-        File to read inside a zip archive.
+        File to read inside a zip archive, or sheet of a workbook.
     date_format
         Format of dates as strptime writes it: %d/%m/%Y.
     skip_bad

@@ -36,6 +36,8 @@ def files_of(config: Config, own: Path | None = None) -> list[str]:
         f"models/{config.model.file}.py",
         *(f"columns/{COLUMN_CLASSES[encoded_as(column, config)][0]}.py" for column in config.inputs),
     ]
+    if config.source.format == "workbook":
+        waiting.append("readers/workbooks.py")
     if config.augment != Augmentation():
         waiting.append("augment.py")
     if config.task.file == "forecast":

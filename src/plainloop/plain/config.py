@@ -33,7 +33,7 @@ class Source:
     """Where the rows come from and how their files are read."""
 
     reader: str  # the file in readers/ that reads it, e.g. "tables"
-    format: str  # csv, parquet, jsonl, arff, images; texts: a file each, class_lines: a file of lines per class;
+    format: str  # csv, workbook, parquet, jsonl, arff, images; texts: a file each, class_lines: a file of lines per class;
     # text_lines: a file of lines to predict, blank ones too;
     # lines: files whose lines belong together; in_out: lines "IN: ... OUT: ..."
     data: tuple[str, ...]  # files of all rows, or of the train rows where validation or test have files of their own

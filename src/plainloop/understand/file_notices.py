@@ -109,20 +109,21 @@ class QuotesAsText(Notice):
 
 @dataclass
 class MemberChosen(Notice):
-    """One table of several in a zip archive.
+    """One table of several in a zip archive, or one sheet of a workbook.
 
     What it does: reads the largest table that has the target, and says which.
-    Why: an archive can hold several tables.
+    Why: an archive can hold several tables, a workbook several sheets.
     Example: bank-additional.zip holds four.
     Fix: name another with --member.
     """
 
-    expected = "Expected one table in the archive."
     path: str
     member: str
     others: list[str]
+    kind: str = "archive"
 
     def __post_init__(self) -> None:
+        self.expected = f"Expected one table in the {self.kind}."
         self.what = f"{self.path} holds {len(self.others) + 1} tables; the largest with the target is read: {self.member}."
         self.fix = f"for another: {command(reading(), self.path, [], '--member', self.others[0])}"
 

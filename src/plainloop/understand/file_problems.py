@@ -51,7 +51,9 @@ class FolderWithoutTables(PlainloopError):
     def __post_init__(self) -> None:
         holds = f"holds {listed(self.found, 5)}" if self.found else "is empty"
         self.what = f"The folder {self.path} has no table files; it {holds}."
-        self.expected = "Expected files ending in .csv, .tsv, .txt, .data, .parquet, .jsonl or .arff, also with .gz or .zip."
+        self.expected = (
+            "Expected files ending in .csv, .tsv, .txt, .data, .xlsx, .parquet, .json, .jsonl or .arff, also with .gz or .zip."
+        )
         self.fix = command("inspect", f"{self.path.rstrip('/')}/FILE", [])
 
     @classmethod
@@ -102,7 +104,7 @@ class NotATable(PlainloopError):
 
     def __post_init__(self) -> None:
         self.what = f"{self.path} is {self.kind}, not a table."
-        self.expected = "Expected delimited text (CSV, TSV, ...), Parquet, JSON lines or ARFF; gzip and zip are fine."
+        self.expected = "Expected delimited text (CSV, TSV, ...), an Excel file, Parquet, JSON or ARFF; gzip and zip are fine."
         self.fix = f"{self.remedy}, then: {command('inspect', self.path, [])}"
 
     @classmethod
@@ -112,10 +114,10 @@ class NotATable(PlainloopError):
 
 @dataclass(eq=False)
 class ZipUnclear(PlainloopError):
-    """A zip archive without a table that can be read.
+    """A zip archive or a workbook without a table that can be read.
 
     What it does: refuses an archive without tables, with names that lead out of it, of an enormous size, or without the
-    member that --member names.
+    member that --member names; and a workbook without the sheet that it names.
     Why: members are read in place and never unpacked to the disk.
     Example: --member b.csv, and the archive has a.csv alone.
     Fix: name one of the members with --member.
@@ -124,10 +126,11 @@ class ZipUnclear(PlainloopError):
     path: str
     problem: str
     members: list[str]
+    kind: str = "archive"
 
     def __post_init__(self) -> None:
         self.what = f"{self.path}: {self.problem}."
-        self.expected = f"Expected a table in the archive; it holds {listed(self.members) if self.members else 'no file'}."
+        self.expected = f"Expected a table in the {self.kind}; it holds {listed(self.members) if self.members else 'none'}."
         self.fix = command("inspect", self.path, [], *(["--member", self.members[0]] if self.members else []))
 
     @classmethod

@@ -35,7 +35,8 @@ from .file_problems import (
 
 IN_OUT_NAMES = ("in", "out")
 MISSING = ("?", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "null", "NULL", "Null", "None", "NaT", "#N/A", "-", ".")
-ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".data", ".parquet", ".jsonl", ".ndjson", ".json", ".arff", ".dat")
+ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".data", ".xlsx", ".parquet", ".jsonl", ".ndjson", ".json", ".arff", ".dat")
+WORKBOOK = "an Excel workbook"
 BIGGEST_MEMBER = 5_000_000_000  # bytes of a zip member without its compression
 
 # First bytes -> what the file is, and what to do about it.
@@ -113,13 +114,16 @@ def probe(
         source = replace(source, encoding=_encoding(first, tables.unpacked(first, member), options, notices))
     if kind == "csv":
         dialect = find_dialect(first, tables.decoded(first, source), options, target)
-        source = _apply(source, dialect, notices)
+        source = replace(_apply(source, dialect, notices), format="workbook" if packed(first) == WORKBOOK else "csv")
     elif kind == "jsonl":
         _check_keys(first, tables.decoded(first, source))
     elif kind == "arff":
         rows = re.split(rb"(?i)\n\s*@data", tables.decoded(first, source))[-1]
         source = replace(source, header=False, comment="%", quote="'" if b"'" in rows else '"')
     for other in files[1:]:
+        if packed(other) != packed(first):
+            kinds = packed(other) or "a plain file", packed(first) or "a plain file"
+            raise NotATable(other, f"of another kind ({kinds[0]}) than {first} ({kinds[1]})", "write both as CSV")
         found = _kind(other, tables.unpacked(other, member))
         if found != kind and not lines:
             raise NotATable(other, f"of another kind ({found}) than {first} ({kind})", f"write it as {kind}")
@@ -141,7 +145,7 @@ def probe_like(
 
     lines: see `probe`.
     """
-    text = trained.format == "csv"
+    text = trained.format in ("csv", "workbook")
     options = ReadOptions(
         header=trained.header if text else None,
         comment=trained.comment if text else None,
@@ -223,10 +227,8 @@ def _kind(name: str, data: bytes) -> str:
         return "arff"
     if re.match(rb"in: .*out: ", start):
         return "in_out"
-    if re.match(rb'\{\s*"', start):
+    if re.match(rb'\{\s*"|\[\s*\{', start):
         return "jsonl"
-    if re.match(rb"\[\s*\{", start):
-        raise NotATable(name, "a JSON array", f"write one object per line: jq -c '.[]' {name}")
     return "csv"
 
 
@@ -242,9 +244,10 @@ def _member(name: str, options: ReadOptions, target: Sequence[str], notices: lis
     with archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
     names = [info.filename for info in infos]
+    if tables.WORKBOOK in names:
+        return _sheet(name, options, target, notices)
     if "[Content_Types].xml" in names:
-        excel = any(inside.startswith("xl/") for inside in names)
-        raise NotATable(name, "an Excel workbook (.xlsx)" if excel else "an Office document", "save the sheet as CSV")
+        raise NotATable(name, "an Office document", "save the table as CSV")
     outside = [n for n in names if n.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", n) or ":" in n]
     if outside:
         harmless = [inside for inside in names if inside not in outside]
@@ -267,10 +270,38 @@ def _member(name: str, options: ReadOptions, target: Sequence[str], notices: lis
     return chosen.filename
 
 
+def packed(name: str) -> str:
+    """What holds the table of a file, if it does not lie there by itself."""
+    if not zipfile.is_zipfile(name):
+        return ""
+    with zipfile.ZipFile(name) as archive:
+        return WORKBOOK if tables.WORKBOOK in archive.namelist() else "a zip archive"
+
+
+def _sheet(name: str, options: ReadOptions, target: Sequence[str], notices: list[Notice]) -> str:
+    """The sheet of a workbook to read."""
+    from ..logs import needed
+
+    needed("fastexcel", "fastexcel", "excel", option=f"{name} is an Excel workbook, and reading it")
+    from ..plain.readers.workbooks import sheets
+
+    found = sheets(name, Path(name).read_bytes())
+    if options.member and options.member not in found:
+        problem = f'the workbook has no sheet "{options.member}"' if found else "every sheet is empty"
+        raise ZipUnclear(name, problem, list(found), "workbook")
+    if not found:
+        raise ZipUnclear(name, "every sheet is empty", [], "workbook")
+    if options.member or len(found) == 1:
+        return options.member or next(iter(found))
+    by_size = sorted(found, key=lambda one: -found[one])
+    chosen = next((one for one in by_size if set(target) <= _names(name, one, options)), by_size[0])
+    notices.append(MemberChosen(name, chosen, [one for one in found if one != chosen], "workbook"))
+    return chosen
+
+
 def _names(name: str, member: str, options: ReadOptions) -> set[str]:
     """The column names of the table in a zip member, as far as its first line tells; none where it is no delimited text."""
-    with zipfile.ZipFile(name) as archive, archive.open(member) as file:
-        head = file.read(65536)
+    head = tables.unpacked(name, member)[:65536]
     line = head.split(b"\n")[0].decode(options.encoding or "utf-8", "replace")
     return {word.strip().strip("\"'") for word in re.split(r"[;,\t|]", line)}
 

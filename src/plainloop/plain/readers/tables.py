@@ -1,5 +1,5 @@
 # needs: polars
-"""Reads tables: delimited text (CSV, TSV, ...), Parquet, JSON lines, ARFF; plain, gzip or in a zip. First step of a run.
+"""Reads tables: delimited text (CSV, TSV, ...), Excel, Parquet, JSON, ARFF; plain, gzip or in a zip. First step of a run.
 
 Every file is read with all cells as strings and cast afterwards over the whole column, by the types that the config names.
 So nothing is guessed here, "02134" stays a word, and a late cell cannot change the type of an early one.
@@ -11,7 +11,6 @@ import codecs
 import gzip
 import hashlib
 import io
-import json
 import os
 import re
 import zipfile
@@ -19,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +28,11 @@ from ..config import Column, Source
 from ..table import Cells, Table, Words
 from .delimited import PIECE, arff_names, one_byte_delimiter, scan
 from .lines import read_in_out, read_lines
-from .nested import as_strings, flat
+from .objects import flat, read_objects
 from .stored_texts import Texts
 from .table_faults import BadRows, ColumnsDiffer, DamagedFile, DuplicateColumns, NestedColumn, TargetNotNumber, WrongEncoding
 
+WORKBOOK = "xl/workbook.xml"  # the member by which an archive is an Excel workbook, whose sheets count as its members
 MOST_TEXT = 100_000_000  # bytes of texts up to which they are Python strings, which are quicker at hand
 COMPARED = 50_000  # texts that are compared at a time: each takes its room again
 ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,9})?))?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
@@ -174,7 +175,8 @@ def _read_file(name: str, source: Source) -> tuple[pl.DataFrame, np.ndarray]:
             raise DamagedFile(name, f"the Parquet data cannot be read ({error})") from error
         return frame, np.arange(1, len(frame) + 1)
     if source.format == "jsonl":
-        return _json_lines(name, decoded(name, source))
+        frame, numbers = read_objects(name, decoded(name, source))
+        return as_text(frame), numbers
     if source.format == "arff":
         names, skipped = arff_names(data := decoded(name, source))
         frame, numbers = _delimited(name, data.split(b"\n", skipped)[-1], replace(source, header=False), names)
@@ -187,7 +189,7 @@ def _read_file(name: str, source: Source) -> tuple[pl.DataFrame, np.ndarray]:
 
 
 def unpacked(name: str, member: str) -> bytes:
-    """The bytes of a file, or of one member of a zip archive, without the compression."""
+    """The bytes of a file, or of one member of a zip archive, without the compression; a sheet of a workbook as CSV."""
     return _unpacked(name, member, _stamp(name))
 
 
@@ -199,7 +201,9 @@ def _unpacked(name: str, member: str, stamp: tuple[int, int]) -> bytes:
             return gzip.decompress(data)
         if member:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                return archive.read(member)
+                if WORKBOOK not in archive.namelist():
+                    return archive.read(member)
+            return import_module(".workbooks", __package__).sheet(name, data, member)  # what it needs is rarely needed
     except (EOFError, OSError, zlib.error, zipfile.BadZipFile, RuntimeError, KeyError) as error:
         raise DamagedFile(name, f"the compressed data cannot be read ({error})") from error
     return data
@@ -274,21 +278,6 @@ def _delimited(name: str, data: bytes, source: Source, names: list[str] | None) 
 def stripped(cells: pl.Series) -> pl.Series:
     """The cells without white space at their ends; the same where there is none, for a copy of long texts takes its room."""
     return cells.str.strip_chars() if cells.str.contains(r"^\s|\s$").any() else cells
-
-
-def _json_lines(name: str, data: bytes) -> tuple[pl.DataFrame, np.ndarray]:
-    numbers = np.array([i for i, line in enumerate(data.split(b"\n"), 1) if line.strip()], np.int64)
-    try:
-        kinds = pl.read_ndjson(data, infer_schema_length=None).schema
-        return as_text(pl.read_ndjson(data, schema=as_strings(kinds))), numbers
-    except pl.exceptions.PolarsError as error:
-        for i, line in enumerate(data.split(b"\n"), 1):
-            try:
-                if line.strip() and not isinstance(json.loads(line), dict):
-                    raise DamagedFile(name, "a value that is not an object with column names", i) from None
-            except json.JSONDecodeError as broken:
-                raise DamagedFile(name, f"this is not JSON ({broken.msg} at character {broken.pos + 1})", i) from None
-        raise DamagedFile(name, f"the JSON lines cannot be read as a table ({error})") from error
 
 
 def as_text(frame: pl.DataFrame) -> pl.DataFrame:
