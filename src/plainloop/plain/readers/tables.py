@@ -25,7 +25,7 @@ import numpy as np
 import polars as pl
 
 from ..config import Column, Source
-from ..table import Cells, Table, Words
+from ..table import Cells, Table, Words, without
 from .delimited import PIECE, arff_names, one_byte_delimiter, scan
 from .lines import read_in_out, read_lines
 from .nested import as_strings, flat
@@ -66,12 +66,10 @@ def read_text(source: Source) -> tuple[pl.DataFrame, dict[str, range]]:
 def read(source: Source, columns: Sequence[Column]) -> Table:
     """The typed table of the source. Raises `Fault` where a file cannot be read so."""
     loaded = load(source)
-    frame = loaded.frame
+    cells = typed(loaded.frame, columns, source.decimal, loaded.place, source.data[0])
     if source.left_out:  # rows without a picture that can be decoded: they get no target, so that no part of the split has them
-        rows = pl.Series(np.isin(np.arange(len(frame)), source.left_out))
-        targets = [column.name for column in columns if column.role == "target" and column.name in frame.columns]
-        frame = frame.with_columns(pl.when(rows).then(None).otherwise(pl.col(targets)).name.keep()) if targets else frame
-    cells = typed(frame, columns, source.decimal, loaded.place, source.data[0])
+        targets = [column.name for column in columns if column.role == "target"]
+        cells |= {name: without(cells[name], list(source.left_out)) for name in targets}
     return Table(cells, loaded.parts)
 
 
@@ -341,6 +339,8 @@ def typed(
             made[column.name] = Words(codes[found.codes], [paths[i] for i in order])
         elif column.type == "text":
             made[column.name] = _texts(cells)
+        elif column.type == "tags" and column.role == "target" and cells.null_count() < len(cells):
+            made[column.name] = _words(cells.fill_null(""))  # an empty cell among others: a row that has no label
         else:
             made[column.name] = _words(cells)
     return made
