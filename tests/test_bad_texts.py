@@ -102,6 +102,54 @@ def test_83_numbers_inside_and_other_scripts_are_accepted(tmp_path: Path):
     assert seen(data).schema["text"].type == "text"
 
 
+def test_messages_of_emoji_are_texts(tmp_path: Path):
+    signs = {"pos": ["\U0001f600", "\U0001f389", "\u2764\ufe0f", "!"], "neg": ["\U0001f621", "\U0001f62d", "\U0001f494", "?"]}
+    random = np.random.default_rng(0)
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: ("".join(random.choice(signs[kind], 6)), kind)))
+    found = seen(data)
+    assert found.schema["text"].type == "text"
+    assert found.texts["text"].unit == "signs"
+    run = plainloop.train(data, "kind", output=str(tmp_path / "run"), baseline=False, talk=Talk(quiet=True))
+    assert run.metrics["test"]["accuracy"]["value"] == 1.0
+
+
+def test_ids_alone_are_refused_with_a_fix_that_works(tmp_path: Path):
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (f"ab-{i:05}-{7 * i}", kind)))
+    with pytest.raises(PlainloopError, match="--types text=text"):
+        seen(data)
+    assert seen(data, types="text=text").schema["text"].type == "text"
+
+
+def test_a_script_without_spaces_is_read_by_its_letters(tmp_path: Path):
+    words = {"pos": ["\u597d", "\u7cbe\u5f69"], "neg": ["\u5dee", "\u65e0\u804a"]}
+    other = ["\u8fd9\u90e8", "\u7535\u5f71", "\u6211", "\u89c9\u5f97", "\u97f3\u4e50", "\u670b\u53cb", "\u6f14\u5458"]
+    random = np.random.default_rng(0)
+
+    def text(kind: str) -> str:
+        return "".join([*random.choice(other, 5), random.choice(words[kind]), *random.choice(other, 3)])
+
+    data = written(tmp_path / "t.tsv", pairs(lambda i, _, kind: (text(kind), kind)))
+    found = seen(data)
+    assert found.text["tokens"][0] == "char"
+    assert found.texts["text"].language == "looks like Chinese"
+    assert found.texts["text"].unit == "characters"
+    assert found.texts["text"].known == 1.0
+    run = trained(data, tmp_path / "run")
+    run.predict({"text": [text("pos"), text("neg")]})
+    assert not run.notices
+
+
+def test_a_test_file_in_another_language_is_told_before_and_after_training(tmp_path: Path):
+    data = written(tmp_path / "t.tsv", pairs())
+    other = written(tmp_path / "u.tsv", pairs(lambda i, text, kind: ("der bunte Streifen gestern Abend " + kind, kind))[:20])
+    found = seen(data, test=str(other))
+    assert '100% of the test texts of "text" have no word that a train text has' in told(found, "TextsOfUnknownWords")
+    assert not told(seen(data), "TextsOfUnknownWords")
+    lines: list[str] = []
+    plainloop.train(data, "kind", test=other, output=str(tmp_path / "run"), epochs=1, baseline=False, talk=Talk(say=lines.append))
+    assert "100.0% of the test texts have more unknown words than known ones" in "\n".join(lines)
+
+
 def test_quotes_that_do_not_pair_up_are_characters(tmp_path: Path):
     data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: ('a "lone quote ' + text if i % 7 == 0 else text, kind)))
     found = seen(data)

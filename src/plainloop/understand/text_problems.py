@@ -155,6 +155,35 @@ class LongText(Notice):
 
 
 @dataclass
+class TextsOfUnknownWords(Notice):
+    """Texts to be judged that have no word of the train texts.
+
+    What it does: warns where more than one in twenty of the validation or test texts share no word with the train texts.
+    Why: of words that no train text has the model knows nothing; it answers such texts by their length, or by runs of letters.
+    Example: a test file in another language.
+    Fix: a file of the same kind, or rows drawn from the train file.
+    """
+
+    expected = "Expected texts of the same kind in all parts."
+    data: str
+    target: list[str]
+    column: str
+    part: str
+    strange: int
+    looked_at: int
+
+    def __post_init__(self) -> None:
+        share = self.strange / self.looked_at
+        self.what = f'{share:.0%} of the {self.part} texts of "{self.column}" have no word that a train text has.'
+        self.why = "The model knows nothing of their words, so its figures on them say little."
+        self.fix = f"look whether both are of one kind and language: {command('inspect', self.data, self.target)}"
+
+    @classmethod
+    def example(cls) -> TextsOfUnknownWords:
+        return cls("reviews.csv", ["stars"], "review", "test", 400, 1000)
+
+
+@dataclass
 class LabelInText(Notice):
     """Texts that name their own class.
 
