@@ -26,7 +26,8 @@ import polars as pl
 
 from ..config import Column, Source
 from ..table import Cells, Table, Words, without
-from .delimited import PIECE, arff_names, one_byte_delimiter, scan
+from .delimited import arff_names, one_byte_delimiter, scan
+from .encodings import not_utf8
 from .lines import read_in_out, read_lines
 from .nested import as_strings, flat
 from .stored_texts import Texts
@@ -210,26 +211,13 @@ def decoded(name: str, source: Source) -> bytes:
         wrong = not_utf8(data)
         if wrong >= 0:
             raise WrongEncoding(name, data[:wrong].count(b"\n") + 1, data[wrong], source.encoding)
-        data = data.removeprefix(codecs.BOM_UTF8)
     else:
         try:
             data = data.decode(source.encoding).encode("utf-8")
         except UnicodeDecodeError as error:
             raise WrongEncoding(name, data[: error.start].count(b"\n") + 1, data[error.start], source.encoding) from error
+    data = data.removeprefix(codecs.BOM_UTF8)
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
-
-
-def not_utf8(data: bytes) -> int:
-    """Where the first byte stands that is no UTF-8, -1 where all are; a piece at a time, for letters take up to 4 bytes each."""
-    decoder, first = codecs.getincrementaldecoder("utf-8")(), 0
-    while first < len(data) or first == 0:
-        last, waiting = first + PIECE >= len(data), len(decoder.getstate()[0])
-        try:
-            decoder.decode(data[first : first + PIECE], last)
-        except UnicodeDecodeError as error:
-            return first - waiting + error.start
-        first += PIECE
-    return -1
 
 
 def _delimited(name: str, data: bytes, source: Source, names: list[str] | None) -> tuple[pl.DataFrame, np.ndarray]:

@@ -25,6 +25,7 @@ from ..table import Table
 from . import tables
 from .containers import Unreadable, archive, parts_of, read_bytes
 from .content_digests import content_digests, threads
+from .encodings import wide
 from .folders import JUNK, PARTS, walk
 from .image_faults import DamagedPictures
 from .table_faults import DamagedFile, WrongEncoding
@@ -143,14 +144,14 @@ def _bytes(name: str) -> bytes:
 
 def has_zeros(data: bytes, encoding: str) -> bool:
     """Whether zero bytes are a part of such a text: UTF-16 and UTF-32 have them."""
-    return data[:2] in (b"\xff\xfe", b"\xfe\xff") or encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
+    return bool(wide(data)) or encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
 
 
 def decoded(name: str, data: bytes, encoding: str) -> tuple[str, bool]:
     """The text of a file with line ends \\n, and whether it is UTF-8. Raises: WrongEncoding."""
     plain = True
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = data.decode("utf-16", "replace")
+    if found := wide(data):
+        text = data.decode(found, "replace").removeprefix("\ufeff")
     elif has_zeros(data, encoding):
         text = data.decode(encoding, "replace")
     else:
