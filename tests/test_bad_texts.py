@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -174,7 +175,11 @@ def test_a_quote_left_open_is_refused_with_its_line(tmp_path: Path):
 def test_another_encoding_is_guessed_and_told(tmp_path: Path):
     data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text + " caf\xe9", kind)), encoding="cp1252")
     assert "cp1252" in told(seen(data), "EncodingGuessed")
-    assert seen(written(tmp_path / "u.tsv", pairs(), encoding="utf-16")).schema.rows == ROWS
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+        found = seen(written(tmp_path / "u.tsv", pairs(), encoding=encoding))
+        assert found.schema.rows == ROWS
+        assert f"is read as {encoding}" in told(found, "EncodingGuessed")
+        assert found.schema["text"].type == "text"
 
 
 def test_two_encodings_in_a_file_are_refused(tmp_path: Path):
@@ -185,8 +190,11 @@ def test_two_encodings_in_a_file_are_refused(tmp_path: Path):
 
 
 def test_zero_bytes_are_refused_with_their_line(tmp_path: Path):
-    with pytest.raises(PlainloopError, match="line 5"):
-        seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text + "\0" if i == 3 else text, kind))))
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text + "\0" if i == 3 else text, kind)))
+    with pytest.raises(PlainloopError, match="line 5") as refused:
+        seen(data)
+    subprocess.run(refused.value.fix.split(": ", 1)[1].split(", then")[0], shell=True, check=True)
+    assert seen(tmp_path / "clean-t.tsv").schema.rows == ROWS
 
 
 def test_the_label_in_the_text_is_told(tmp_path: Path):

@@ -50,8 +50,10 @@ class FolderWithoutTables(PlainloopError):
     found: list[str]
 
     def __post_init__(self) -> None:
-        holds = f"holds {listed(self.found, 5)}" if self.found else "is empty"
-        self.what = f"The folder {self.path} has no table files; it {holds}."
+        holds = f"it holds {listed(self.found, 5)}" if self.found else "no file lies in it but in sub-folders"
+        if not self.found and not any(Path(self.path).glob("*")):
+            holds = "it is empty"
+        self.what = f"The folder {self.path} has no table files; {holds}."
         self.expected = "Expected files ending in .csv, .tsv, .txt, .data, .parquet, .jsonl or .arff, also with .gz or .zip."
         self.fix = command("inspect", f"{self.path.rstrip('/')}/FILE", [])
 

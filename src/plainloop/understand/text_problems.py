@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..plain.faults import shorten
 from ..problems import Notice, PlainloopError, command, listed
@@ -81,11 +81,19 @@ class TextFilesPassedOver(Notice):
     expected = "Expected class folders of .txt files, and nothing beside them."
     data: str
     files: list[str]
+    zeros: list[str] = field(default_factory=list)  # those of them that have zero bytes
 
     def __post_init__(self) -> None:
         names = [tail(name) for name in self.files]
         self.what = f"{len(names):,} file{'s are' if len(names) > 1 else ' is'} not read: {listed(names, SHOWN)}."
-        self.fix = f"move texts that are examples into the folder of their class, then: {command('inspect', self.data, [])}"
+        again = command("inspect", self.data, [])
+        self.fix = f"move texts that are examples into the folder of their class, with names that end in .txt, then: {again}"
+        if self.zeros:
+            some = listed([tail(name) for name in self.zeros], SHOWN)
+            self.what = f"{self.what[:-1]}; of these {len(self.zeros):,} have zero bytes, as no text has: {some}."
+        if len(self.zeros) == len(self.files):
+            self.what = f"{len(names):,} file{'s are' if len(names) > 1 else ' is'} not read for zero bytes in them: {some}."
+            self.fix = f"write them as plain text if they are examples, then: {again}"
 
     @classmethod
     def example(cls) -> TextFilesPassedOver:

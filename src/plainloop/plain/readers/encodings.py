@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 PIECE = 1 << 24  # bytes that are looked at together
 HEAD = 65_536  # bytes that tell whether a text without a mark takes two bytes for a letter
@@ -24,10 +25,10 @@ def wide(data: bytes) -> str:
         return ""
     name = "utf-16-le" if second > first else "utf-16-be"
     try:
-        data[: len(data) // 2 * 2].decode(name)
+        text = data[: len(data) // 2 * 2].decode(name)
     except UnicodeDecodeError:
         return ""
-    return name
+    return "" if re.search(r"[\x00-\x08\x0e-\x1f]", text) else name
 
 
 def not_utf8(data: bytes) -> int:
