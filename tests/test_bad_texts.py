@@ -285,7 +285,7 @@ def test_rows_all_of_whose_tags_are_empty_cannot_be_judged(tmp_path: Path):
     with pytest.raises(PlainloopError, match="the cells are empty"):
         run.evaluate({"text": ["a film", "a house"], "kind": ["", ""]})
     judged = run.evaluate({"text": ["a film", "a house"], "kind": ["red;pink", ""]})
-    assert '1 row of DATA has labels that the model does not know: "pink"' in str(judged["notices"][1])
+    assert '1 row of the data has labels that the model does not know: "pink"' in str(judged["notices"][1])
 
 
 @pytest.mark.parametrize("sign", [" ", " / ", " + ", " , "])

@@ -44,14 +44,15 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
     pictures = None if with_target else pictures_alone(run, source)
     if pictures is not None:
         return pictures, []
+    named = "the data" if is_in_memory(source) else str(source if isinstance(source, (str, Path)) else source[0])
     source = pair_of(source) if writes(run) else texts_like(source, config)
     if is_in_memory(source):
         frame, _ = as_frame(source)
         columns = columns_for(run, list(frame.columns), with_target=with_target)
-        check_columns([column.name for column in columns], list(frame.columns), "the data", run)
+        check_columns([column.name for column in columns], list(frame.columns), named, run)
         table = reader.read_frame(frame, columns, config.source.missing)
         empty = {name: frame[name].null_count() for name in frame.columns}
-        return table, [*strange_cells(run, empty, table), *(strange_tags(run, table, "DATA") if with_target else [])]
+        return table, [*strange_cells(run, empty, table), *(strange_tags(run, table, named) if with_target else [])]
     paths = [str(source)] if isinstance(source, (str, Path)) else [str(path) for path in source]
     found, notices = probe_like(paths, config.source, line_columns(run, paths))
     reader = run._plain(f"readers.{found.reader}")
