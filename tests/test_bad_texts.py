@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 import plainloop
 from plainloop.options import DataOptions
-from plainloop.problems import PlainloopError
+from plainloop.problems import PlainloopError, quoted
 from plainloop.training import Talk
 from plainloop.understand.look import look
 from plainloop.understand.seen import Look
@@ -102,6 +103,54 @@ def test_83_numbers_inside_and_other_scripts_are_accepted(tmp_path: Path):
     assert seen(data).schema["text"].type == "text"
 
 
+def test_messages_of_emoji_are_texts(tmp_path: Path):
+    signs = {"pos": ["\U0001f600", "\U0001f389", "\u2764\ufe0f", "!"], "neg": ["\U0001f621", "\U0001f62d", "\U0001f494", "?"]}
+    random = np.random.default_rng(0)
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: ("".join(random.choice(signs[kind], 6)), kind)))
+    found = seen(data)
+    assert found.schema["text"].type == "text"
+    assert found.texts["text"].unit == "signs"
+    run = plainloop.train(data, "kind", output=str(tmp_path / "run"), baseline=False, talk=Talk(quiet=True))
+    assert run.metrics["test"]["accuracy"]["value"] == 1.0
+
+
+def test_ids_alone_are_refused_with_a_fix_that_works(tmp_path: Path):
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (f"ab-{i:05}-{7 * i}", kind)))
+    with pytest.raises(PlainloopError, match="--types text=text"):
+        seen(data)
+    assert seen(data, types="text=text").schema["text"].type == "text"
+
+
+def test_a_script_without_spaces_is_read_by_its_letters(tmp_path: Path):
+    words = {"pos": ["\u597d", "\u7cbe\u5f69"], "neg": ["\u5dee", "\u65e0\u804a"]}
+    other = ["\u8fd9\u90e8", "\u7535\u5f71", "\u6211", "\u89c9\u5f97", "\u97f3\u4e50", "\u670b\u53cb", "\u6f14\u5458"]
+    random = np.random.default_rng(0)
+
+    def text(kind: str) -> str:
+        return "".join([*random.choice(other, 5), random.choice(words[kind]), *random.choice(other, 3)])
+
+    data = written(tmp_path / "t.tsv", pairs(lambda i, _, kind: (text(kind), kind)))
+    found = seen(data)
+    assert found.text["tokens"][0] == "char"
+    assert found.texts["text"].language == "looks like Chinese"
+    assert found.texts["text"].unit == "characters"
+    assert found.texts["text"].known == 1.0
+    run = trained(data, tmp_path / "run")
+    run.predict({"text": [text("pos"), text("neg")]})
+    assert not run.notices
+
+
+def test_a_test_file_in_another_language_is_told_before_and_after_training(tmp_path: Path):
+    data = written(tmp_path / "t.tsv", pairs())
+    other = written(tmp_path / "u.tsv", pairs(lambda i, text, kind: ("der bunte Streifen gestern Abend " + kind, kind))[:20])
+    found = seen(data, test=str(other))
+    assert '100% of the test texts of "text" have no word that a train text has' in told(found, "TextsOfUnknownWords")
+    assert not told(seen(data), "TextsOfUnknownWords")
+    lines: list[str] = []
+    plainloop.train(data, "kind", test=other, output=str(tmp_path / "run"), epochs=1, baseline=False, talk=Talk(say=lines.append))
+    assert "100.0% of the test texts have more unknown words than known ones" in "\n".join(lines)
+
+
 def test_quotes_that_do_not_pair_up_are_characters(tmp_path: Path):
     data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: ('a "lone quote ' + text if i % 7 == 0 else text, kind)))
     found = seen(data)
@@ -126,7 +175,11 @@ def test_a_quote_left_open_is_refused_with_its_line(tmp_path: Path):
 def test_another_encoding_is_guessed_and_told(tmp_path: Path):
     data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text + " caf\xe9", kind)), encoding="cp1252")
     assert "cp1252" in told(seen(data), "EncodingGuessed")
-    assert seen(written(tmp_path / "u.tsv", pairs(), encoding="utf-16")).schema.rows == ROWS
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+        found = seen(written(tmp_path / "u.tsv", pairs(), encoding=encoding))
+        assert found.schema.rows == ROWS
+        assert f"is read as {encoding}" in told(found, "EncodingGuessed")
+        assert found.schema["text"].type == "text"
 
 
 def test_two_encodings_in_a_file_are_refused(tmp_path: Path):
@@ -137,8 +190,11 @@ def test_two_encodings_in_a_file_are_refused(tmp_path: Path):
 
 
 def test_zero_bytes_are_refused_with_their_line(tmp_path: Path):
-    with pytest.raises(PlainloopError, match="line 5"):
-        seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text + "\0" if i == 3 else text, kind))))
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text + "\0" if i == 3 else text, kind)))
+    with pytest.raises(PlainloopError, match="line 5") as refused:
+        seen(data)
+    subprocess.run(refused.value.fix.split(": ", 1)[1].split(", then")[0], shell=True, check=True)
+    assert seen(tmp_path / "clean-t.tsv").schema.rows == ROWS
 
 
 def test_the_label_in_the_text_is_told(tmp_path: Path):
@@ -197,6 +253,69 @@ def test_two_separators_of_tags_are_refused(tmp_path: Path):
     cells = ["joy;anger", "joy|anger", "joy", "anger"]
     with pytest.raises(PlainloopError, match="joy"):
         seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, cells[i % 4]))), tags=";")
+
+
+def coloured(i: int, sign: str) -> str:
+    """Some of four colours, none in each sixteenth row."""
+    return sign.join(colour for place, colour in enumerate(("red", "blue", "green", "white")) if i >> place & 1)
+
+
+def test_an_empty_cell_of_tags_is_a_row_without_labels(tmp_path: Path):
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, coloured(i, ";"))))
+    found = seen(data)
+    assert '4 of 60 rows have an empty cell in "kind", which is read as no label: line 2, line 18' in told(
+        found, "RowsWithoutLabel"
+    )
+    assert sum(map(len, found.rows.values())) == found.schema.labelled == ROWS
+    run = trained(data, tmp_path / "run")
+    target = run.preparation.target(run._plain("readers.tables").read(found.source, run.config.columns))
+    assert (target.sum(1) == 0).nonzero().flatten().tolist() == [0, 16, 32, 48]
+    judged = run.evaluate(str(data))
+    assert judged["rows"] == ROWS
+    assert "4 of 60 rows have an empty cell" in str(judged["notices"][0])
+
+
+def test_an_empty_cell_beside_one_label(tmp_path: Path):
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, "red" if i % 3 else "")))
+    assert seen(data, tags=",").task == "Multilabel"
+
+
+def test_rows_all_of_whose_tags_are_empty_cannot_be_judged(tmp_path: Path):
+    run = trained(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, coloured(i, ";")))), tmp_path / "run")
+    with pytest.raises(PlainloopError, match="the cells are empty"):
+        run.evaluate({"text": ["a film", "a house"], "kind": ["", ""]})
+    judged = run.evaluate({"text": ["a film", "a house"], "kind": ["red;pink", ""]})
+    assert '1 row of the data has labels that the model does not know: "pink"' in str(judged["notices"][1])
+
+
+@pytest.mark.parametrize("sign", [" ", " / ", " + ", " , "])
+def test_cells_that_look_like_several_labels_are_told(tmp_path: Path, sign: str):
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, coloured(i, sign) + (sign + "red" if i % 3 else ""))))
+    said = told(seen(data), "MaybeTags")
+    assert f"--tags {quoted(sign.strip() or ' ')}" in said
+    found = seen(data, tags=sign.strip() or " ")
+    assert found.schema.task is not None
+    assert set(found.schema.task.classes) == {"red", "blue", "green", "white"}
+    assert max(found.schema.task.classes.values()) <= ROWS, "a label that stands twice in a cell counts once"
+
+
+def test_names_of_several_words_are_no_labels(tmp_path: Path):
+    kinds = ["very good", "good", "bad", "very bad", "New York", "New Jersey", "West Virginia", "Virginia"]
+    assert not told(seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, kinds[i % 8])))), "MaybeTags")
+
+
+def test_separators_at_the_end_of_cells(tmp_path: Path):
+    found = seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, coloured(i, ", ") + ","))))
+    assert found.task == "Multilabel"
+    assert found.schema.task is not None
+    assert set(found.schema.task.classes) == {"red", "blue", "green", "white"}
+
+
+def test_a_separator_that_no_cell_holds_is_told(tmp_path: Path):
+    said = told(
+        seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, coloured(i, "|")))), tags=","), "SeparatorNowhere"
+    )
+    assert '--tags "|"' in said
 
 
 def test_words_that_mean_missing_are_told(tmp_path: Path):

@@ -58,6 +58,33 @@ def test_a_text_without_known_ngrams_is_one_number():
     assert column.strange(words(["xyzzy plugh", "the film", None])) == 1
 
 
+def test_accents_vowel_signs_and_emoji_stay_with_what_they_belong_to():
+    marked = [
+        "e\u0301te\u0301",
+        "\u0939\u093f\u0928\u094d\u0926\u0940",
+        "\u05e2\u05b4\u05d1\u05b0\u05e8\u05b4\u05d9\u05ea",
+        "\u2764\ufe0f",
+        "\U0001f44d\U0001f3fd",
+    ]
+    assert words_of(" ".join(marked)) == marked
+
+
+def test_letters_are_words_where_a_script_does_not_part_words():
+    assert words_of("\u5f88\u597d, iPhone\u624b\u673a") == ["\u5f88", "\u597d", ",", "iphone", "\u624b", "\u673a"]
+    assert words_of("\u0e14\u0e35\u0e21\u0e32\u0e01") == ["\u0e14\u0e35", "\u0e21", "\u0e32", "\u0e01"]
+    column = Ngrams.fit(words(["\u8fd9\u5f88\u597d", "\u8fd9\u4e0d\u597d", "\u5f88\u597d"]), least=1)
+    assert "\u5f88 \u597d" in column.pairs
+    assert column.strange(words(["\u597d\u5f88\u8fd9", "\u97f3\u4e50\u597d"])) == 1
+
+
+def test_unknown_and_lost_words_of_the_train_texts_are_counted():
+    column = Ngrams.fit(words(["a b c d", "a b x y"]), least=2, longest=3)
+    assert column.unknown == pytest.approx(2 / 6)
+    assert column.lost == pytest.approx(2 / 8)
+    assert Ngrams.fit(words(["a b c d", "a b x y"]), least=1).unknown == 0.0
+    assert column.strange(words(["a b c", "a x y", "a c", None, ""])) == 1
+
+
 def test_state_goes_through_json_and_back():
     column = Ngrams.fit(words(TEXTS))
     again = Ngrams(**json.loads(json.dumps(column.state(), allow_nan=False)))

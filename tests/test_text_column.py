@@ -71,6 +71,11 @@ def test_letters_keep_what_they_are():
     assert tokens_of(column, "Han") == [["H", "a", "n"]]
 
 
+def test_letters_are_words_where_a_script_does_not_part_words():
+    column = Text.fit(words(["iPhone\u624b\u673a \u5f88\u597d", "the \u0e14\u0e35"]), tokens="word", least=1)
+    assert set(column.words) >= {"iphone", "\u624b", "\u673a", "\u5f88", "\u597d", "the", "\u0e14\u0e35"}
+
+
 def test_markup_and_long_numbers():
     column = Text.fit(words(["one<br /><br />two &amp; three 12345 1998"] * 3), whole=1.0)
     assert tokens_of(column, "<p class='x'>one two</p> &amp; 98765 1998") == [["one", "two", "&", "00000", "1998"]]

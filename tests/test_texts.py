@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def test_a_file_per_class(tmp_path: Path):
     assert (found.source.format, found.schema.rows) == ("class_lines", 60)
     assert found.schema.task is not None
     assert set(found.schema.task.classes) == {"neg", "pos"}
-    assert "2 of its files are no UTF-8" in told(found, "EncodingGuessed")
+    assert "the first of 2 such files" in told(found, "EncodingGuessed")
     loaded = texts.load(found.source)
     assert loaded.frame["text"][0] == "a dull caf\xe9 film number 0"
     assert loaded.place(1).endswith("rt-polarity.neg line 2")
@@ -93,6 +94,34 @@ def test_a_folder_with_tables_is_no_folder_of_texts(tmp_path: Path, name: str):
     assert form_of([str(place)]) == ""
 
 
+def test_other_files_in_class_folders_are_named_and_left_alone(tmp_path: Path):
+    place = reviews(tmp_path / "mixed", each=20)
+    for kind in ("pos", "neg"):
+        for name, data in (
+            ("a.json", b'{"text": "hi"}'),
+            ("b.png", b"\x89PNG"),
+            ("c.docx", b"PK\x03\x04"),
+            ("d.html", b"<html>"),
+        ):
+            (place / kind / name).write_bytes(data)
+    found = look(str(place), DataOptions())
+    assert found.source.reader == "texts"
+    assert found.schema.rows == 40
+    assert "8 files are not read" in told(found, "TextFilesPassedOver")
+
+
+def test_files_of_one_text_each_are_no_classes(tmp_path: Path):
+    for number in range(12):
+        (tmp_path / f"{number}.txt").write_text(f"the text number {number}\n", encoding="utf-8")
+    with pytest.raises(PlainloopError, match=r"The 12 texts in .* lie in no class folders"):
+        seen(tmp_path)
+    with zipfile.ZipFile(tmp_path / "loose.zip", "w") as archive:
+        for number in range(12):
+            archive.writestr(f"{number}.txt", f"the text number {number}")
+    with pytest.raises(PlainloopError, match="lie in no class folders"):
+        seen(tmp_path / "loose.zip")
+
+
 def test_texts_without_an_ending_and_numbers_as_classes(tmp_path: Path):
     for year in ("1999", "2020"):
         (tmp_path / "news" / year).mkdir(parents=True)
@@ -109,6 +138,8 @@ def test_bytes_of_all_kinds(tmp_path: Path):
     (place / "pos" / "mark.txt").write_bytes(b"\xef\xbb\xbfwith a mark\r\nand two lines\r")
     (place / "pos" / "wide.txt").write_bytes("wide ä".encode("utf-16"))
     (place / "pos" / "west.txt").write_bytes("caf\xe9".encode("cp1252"))
+    (place / "pos" / "unmarked.txt").write_bytes("in two bytes a letter".encode("utf-16-le"))
+    (place / "pos" / "four.txt").write_bytes("four bytes".encode("utf-32"))
     (place / "pos" / "binary.txt").write_bytes(b"\x00\x01\x02\x00")
     (place / "pos" / "empty.txt").write_bytes(b"")
     found = seen(place)
@@ -119,9 +150,11 @@ def test_bytes_of_all_kinds(tmp_path: Path):
     assert cells["west.txt"] == "café"
     assert cells["empty.txt"] is None
     assert "binary.txt" not in cells
-    assert "west.txt is no UTF-8" in told(found, "EncodingGuessed")
-    assert "binary.txt" in told(found, "TextFilesPassedOver")
-    assert "1 of 44 texts" in told(found, "EmptyTexts")
+    assert cells["unmarked.txt"] == "in two bytes a letter"
+    assert cells["four.txt"] == "four bytes"
+    assert "west.txt is read as cp1252: it is no UTF-8." in told(found, "EncodingGuessed")
+    assert "1 file is not read for zero bytes" in told(found, "TextFilesPassedOver")
+    assert "1 of 46 texts" in told(found, "EmptyTexts")
 
 
 def test_the_digest_is_that_of_names_and_contents(tmp_path: Path):

@@ -14,7 +14,7 @@ import plainloop
 from plainloop.training import Talk
 from small import plainloop as plainloop_command
 from test_resume import assert_same, finish, kill
-from texts import review, reviews, table
+from texts import review, reviews, table, zipped
 
 ALONE = "import sys, runpy; sys.modules['plainloop'] = None; sys.argv = ['plain', 'run.toml']; sys.path.insert(0, '.'); "
 ALONE += "runpy.run_module('plain', run_name='__main__')"
@@ -53,6 +53,31 @@ def test_predict_folders_lines_and_tables(run: plainloop.Run, tmp_path: Path):
     assert run.predict(one)[:-1] == answers
     with pytest.raises(plainloop.PlainloopError, match="text"):
         run.predict(table(tmp_path / "other.csv"))
+
+
+def test_predictions_name_the_files_of_a_folder_an_archive_and_nothing_else(run: plainloop.Run, tmp_path: Path):
+    new = reviews(tmp_path / "new", each=4, seed=7)
+    loose = tmp_path / "inbox"
+    loose.mkdir()
+    for number, file in enumerate(sorted(new.rglob("*.txt"))):
+        (loose / f"{number}.txt").write_bytes(file.read_bytes())
+    classes = [f"{kind}/{place}.txt" for kind in ("neg", "pos") for place in range(4)]
+    expected = run.predict(new)
+    for source, names in ((zipped(new, tmp_path / "new.zip"), classes), (loose, [f"inbox/{place}.txt" for place in range(8)])):
+        assert run.predict(source, tmp_path / "said.csv") == expected
+        rows = [line.split(",") for line in (tmp_path / "said.csv").read_text(encoding="utf-8").splitlines()]
+        assert rows[0][:2] == ["row", "file"]
+        assert [row[1] for row in rows[1:]] == names
+        assert ("truth" in rows[0]) == (names is classes)
+    assert run.predict(loose / "3.txt", tmp_path / "said.csv") == expected[3:4]
+    assert "file" not in (tmp_path / "said.csv").read_text(encoding="utf-8")
+    table_of = tmp_path / "texts.csv"
+    table_of.write_text("text\n" + (loose / "5.txt").read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert run.predict(table_of, tmp_path / "said.csv") == expected[5:6]
+    assert "file" not in (tmp_path / "said.csv").read_text(encoding="utf-8")
+    with pytest.raises(plainloop.PlainloopError, match="inbox lacks column") as refused:
+        run.evaluate(loose)
+    assert refused.value.fix.endswith(f"plainloop predict {run.folder} {loose}")
 
 
 def test_a_run_on_a_table_predicts_lines(tmp_path: Path):

@@ -28,6 +28,7 @@ MODULES = (
     "plainloop.understand.file_notices",
     "plainloop.understand.column_problems",
     "plainloop.understand.target_problems",
+    "plainloop.understand.tag_problems",
     "plainloop.understand.quality_problems",
     "plainloop.plain.readers.image_faults",
     "plainloop.understand.image_problems",

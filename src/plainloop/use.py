@@ -14,6 +14,7 @@ from .plain.config import Source
 from .problems import Notice
 from .run_folder import make_folder
 from .sources import as_frame, is_in_memory
+from .understand.tag_problems import RowsWithoutLabel, TagsUnknown
 from .use_problems import ColumnsMissing, NothingToScore, RowsWithoutPicture, StrangeCells, UnseenLabels, WrongWidth
 from .use_series import evaluate_forecast, forecast_lines, name_of, whole_series
 from .use_series_problems import BadOrigin
@@ -43,13 +44,15 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
     pictures = None if with_target else pictures_alone(run, source)
     if pictures is not None:
         return pictures, []
+    named = "the data" if is_in_memory(source) else str(source if isinstance(source, (str, Path)) else source[0])
     source = pair_of(source) if writes(run) else texts_like(source, config)
     if is_in_memory(source):
         frame, _ = as_frame(source)
         columns = columns_for(run, list(frame.columns), with_target=with_target)
-        check_columns([column.name for column in columns], list(frame.columns), "the data", run)
+        check_columns([column.name for column in columns], list(frame.columns), named, run)
         table = reader.read_frame(frame, columns, config.source.missing)
-        return table, strange_cells(run, {name: frame[name].null_count() for name in frame.columns}, table)
+        empty = {name: frame[name].null_count() for name in frame.columns}
+        return table, [*strange_cells(run, empty, table), *(strange_tags(run, table, named) if with_target else [])]
     paths = [str(source)] if isinstance(source, (str, Path)) else [str(path) for path in source]
     found, notices = probe_like(paths, config.source, line_columns(run, paths))
     reader = run._plain(f"readers.{found.reader}")
@@ -65,7 +68,8 @@ def table_of(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list[Not
     table = reader.read(replace(found, sha256=""), [replace(column, name=names[column.name]) for column in columns])
     table = type(table)({name: table[names[name]] for name in wanted}, table.parts)
     empty = {name: reader.read_text(found)[0][names[name]].null_count() for name in wanted}
-    return table, [*notices, *strange_cells(run, empty, table)]
+    notices += strange_cells(run, empty, table)
+    return table, [*notices, *(strange_tags(run, table, paths[0]) if with_target else [])]
 
 
 def pictures_alone(run: Run, source: Any) -> Any:
@@ -103,6 +107,22 @@ def strange_cells(run: Run, empty: dict[str, int], table: Any) -> list[Notice]:
             if count > 0:
                 found.append((column.name, "cells that are no numbers", count))
     return [StrangeCells(found, len(table))] if found else []
+
+
+def strange_tags(run: Run, table: Any, data: str) -> list[Notice]:
+    """What there is to say of rows to be judged by several labels in a cell: those without one, those with a strange one."""
+    target = run.config.targets[0]
+    found: list[Notice] = []
+    if target.type != "tags":
+        return found
+    known, split = set(run.preparation.task.labels), run._plain("table").split_tags
+    words, rows_of = table[target.name].words, np.bincount(table[target.name].codes + 1, minlength=1)[1:].tolist()
+    if count := dict(zip(words, rows_of, strict=False)).get("", 0):
+        found.append(RowsWithoutLabel(data, [target.name], count, len(table), [], [], str(run.folder)))
+    strange = [sorted(set(split(word, target.separator or ",")) - known) for word in words]
+    if rows := sum(count for count, labels in zip(rows_of, strange, strict=False) if labels):
+        found.append(TagsUnknown(data, sorted({label for labels in strange for label in labels}), rows))
+    return found
 
 
 def columns_for(run: Run, there: list[str], *, with_target: bool) -> list[Column]:
@@ -270,7 +290,7 @@ def evaluate(run: Run, source: Any, how: dict[str, Any], asked: Any = None) -> d
     if not known.all():
         strange = np.flatnonzero(~known)
         cells = table[run.config.targets[0].name][strange]
-        labels = sorted(set(map(str, cells.tolist()))) if hasattr(cells, "words") else ["missing"]
+        labels = cells.present() if hasattr(cells, "words") else []
         if not known.any():
             raise NothingToScore(str(source) if isinstance(source, (str, Path)) else "the data", len(strange), labels)
         notices.append(UnseenLabels(labels, len(strange)))

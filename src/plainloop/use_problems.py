@@ -80,7 +80,7 @@ class NothingToScore(PlainloopError):
     labels: list[str]
 
     def __post_init__(self) -> None:
-        shown = listed([shorten(label) for label in self.labels])
+        shown = listed([shorten(label) for label in self.labels]) or "the cells are empty"
         self.what = f"Not one of the {self.rows} rows of {self.file} has a label that the model knows: {shown}."
         self.expected = "At least one row with a label of the training data."
         self.fix = "write the labels as they are in the training data"
@@ -104,8 +104,9 @@ class UnseenLabels(Notice):
     rows: int
 
     def __post_init__(self) -> None:
-        shown = listed([shorten(label) for label in self.labels])
-        self.what = f"{self.rows} rows have a label that the model does not know or none at all: {shown}."
+        shown = f": {listed([shorten(label) for label in self.labels])}" if self.labels else ""
+        known = "a label that the model does not know or none at all" if self.labels else "no target"
+        self.what = f"{self.rows} rows have {known}{shown}."
         self.expected = "Expected labels that the model was trained on."
         self.why = "They are left out of the figures; the model would be wrong on every one of them."
         self.fix = "train on data that has these labels"

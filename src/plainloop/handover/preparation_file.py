@@ -33,9 +33,9 @@ ENCODE = {
     "encode(cell, add_special_tokens=False), or [3] where there are none or the cell is missing. Several columns of texts stand "
     "one behind the other, with 3 between them. A batch is padded behind with 0 to its longest row.",
     "ngrams": "plain/columns/ngrams.py beside the model is the exact rule: words and signs of the text (lower case, markup taken "
-    "away where said), pairs of words with a blank between, runs of 2 to 5 letters of each word with a blank around it. Their "
-    "numbers, ascending: 2 + the place in `singles`, then `pairs`, then `runs` one list behind the other; or [1] where "
-    "there are none. A batch is padded behind with 0 to its longest row.",
+    "away where said; letters, where a script does not part words by spaces), pairs of words with a blank between, runs of 2 to "
+    "5 letters of each word with a blank around it. Their numbers, ascending: 2 + the place in `singles`, then `pairs`, then "
+    "`runs` one list behind the other; or [1] where there are none. A batch is padded behind with 0 to its longest row.",
     "pretrained": "Load `tokenizer` with Tokenizer.from_str of the package tokenizers; no_padding(), then "
     "enable_truncation(`longest`). The row is 1 + each id of encode(cell, add_special_tokens=True), or [1] where there are "
     "none; a missing cell is an empty text. Several columns of texts stand one behind the other. A batch is padded behind with 0 "

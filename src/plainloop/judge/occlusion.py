@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..plain.columns.ngrams import LETTER, MARKS, SPACELESS
 from ..plain.table import Words
 from .importance import rows_of, scores_of, work_of
 
@@ -27,10 +28,9 @@ WORDS = 80_000  # that are read again for one text: cutting into n-grams takes l
 FLOP = 5e9  # about a quarter of a second on one core, for one text; longer runs get more
 TOKENS = 2**14  # that a model reads at a time: a large one has thousands of numbers for each
 OF_TRAINING = 1e-3  # share of what training took that one text may take
-SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff"
 TAG = "</?[a-zA-Z][^<>]{0,300}>"
 WHOLE = rf"https?://\S+|{TAG}|&\w{{1,10}};"  # an address, a tag, an entity
-WORD = re.compile(rf"{WHOLE}|[{SPACELESS}]|(?:(?![{SPACELESS}])\w)+(?:['\u2019](?:(?![{SPACELESS}])\w)+)*|(?:(?!{TAG})[^\w\s])+")
+WORD = re.compile(rf"{WHOLE}|[{SPACELESS}][{MARKS}]*|{LETTER}+(?:['\u2019]{LETTER}+)*|(?:(?!{TAG})[^\w\s])+")
 
 Evidence = Callable[[Tensor], np.ndarray]  # raw scores of rows -> a number for each, the higher the more it speaks for an answer
 

@@ -61,7 +61,7 @@ def judge(
     }
     found = {name: intervals(task, outcome.scores[name], outcome.targets[name], scored=one) for name, one in scored.items()}
     opponents = [baselines.trivial(outcome, part=part)] + (classical(outcome, part) if baseline else [])
-    notes = {one.name: one.note for one in opponents if one.note} | cut_and_unknown(outcome)
+    notes = {one.name: one.note for one in opponents if one.note} | cut_and_unknown(outcome, part)
     for name in scored:
         values, failed = extra_values(task, outcome.scores[name], outcome.targets[name], extra_metrics)
         values = {key if key not in found[name] else f"own_{key}": value for key, value in values.items()}

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..plain.columns.ngrams import MARKED, MARKS
 from ..plain.config import Column
 from ..plain.table import Table, Words
 from .baselines import Baseline, codes_of_words, tag_columns, truth_of
@@ -122,7 +123,9 @@ def of_texts(cells: Words, train: np.ndarray, most: int) -> tuple[Reader, Any]:
     some = texts(train[:: max(1, len(train) // 1000)])
     words = sum(len(text.split()) for text in some)
     by_letters = words < 2.5 * len(some) or sum(map(len, some)) > 15 * words
+    marked = any(MARKED.search(text) for text in some)  # scikit-learn's own pattern cuts words at their accents and vowel signs
     vectors = TfidfVectorizer(
+        token_pattern=rf"[\w{MARKS}]{{2,}}" if marked else r"\b\w\w+\b",
         analyzer="char_wb" if by_letters else "word",
         ngram_range=(1, 4) if by_letters else (1, 2),
         min_df=1 if len(train) < FEW_ROWS else 2,

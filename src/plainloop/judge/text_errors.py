@@ -20,6 +20,7 @@ LEAST = 0.005  # log-odds that a word must change, or share of a number's spread
 STRONGEST = 4  # words that are named below a text, on each side
 LONG = 300  # signs that are shown of a stretch
 SMALLEST = 1e-12
+LOOKED_AT = 2_000  # texts that tell how many are made of unknown words
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,17 @@ def text_of(outcome: Any, column: str, row: int) -> str:
     return cells.words[code] if code >= 0 else ""
 
 
-def cut_and_unknown(outcome: Any) -> dict[str, str]:
-    """How much of the train texts of each column stands behind the place where they are cut, and how many tokens are unknown."""
+def cut_and_unknown(outcome: Any, part: str) -> dict[str, str]:
+    """How much of the train texts of each column stands behind the place where they are cut, how many tokens are unknown, and how
+    many of the texts that are judged are made of unknown words."""
     found = {}
+    rows = outcome.split[part][:: max(1, len(outcome.split[part]) // LOOKED_AT)]
     for name, column in outcome.preparation.columns.items():
+        strange = column.strange(outcome.table[name][rows]) if column.kind == "text" else 0
         lost, unknown = getattr(column, "lost", 0.0), getattr(column, "unknown", 0.0)
         said = [f"texts are cut at {column.longest:,} tokens, which loses {lost:.1%} of the text"] if lost >= 0.0005 else []
         said += [f"{unknown:.1%} of the tokens are unknown words"] if unknown >= 0.0005 else []
+        said += [f"{strange / len(rows):.1%} of the {part} texts have more unknown words than known ones"] if strange else []
         if said:
             found[name] = "; ".join(said)
     return found

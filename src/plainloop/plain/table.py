@@ -116,6 +116,20 @@ def is_missing(cells: Cells) -> np.ndarray:
     return cells.codes < 0 if isinstance(cells, Words) else np.isnan(cells)
 
 
+def without(cells: Cells, rows: list[int]) -> Cells:
+    """The cells with those of some rows missing.
+
+    >>> without(Words(np.array([0, 1], np.int32), ["no", "yes"]), [1]).tolist()
+    ['no', None]
+    """
+    if isinstance(cells, Words):
+        codes = cells.codes.copy()
+        codes[rows] = -1
+        return Words(codes, cells.words)
+    assert isinstance(cells, np.ndarray)
+    return np.where(np.isin(np.arange(len(cells)), rows), np.nan, cells)
+
+
 @dataclass(frozen=True)
 class Table:
     """Named columns of equal length, and which rows came from which part of the source (--validation and --test files)."""

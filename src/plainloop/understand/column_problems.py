@@ -43,7 +43,8 @@ class ColumnsLeftOut(Notice):
         else:
             self.what = f"{len(self.columns)} columns are left out, {said}: {listed([name for name, _ in self.columns], 12)}."
         self.expected = "Expected columns with at least two values that recur, or numbers."
-        kind = "text" if self.reason == "names" else "category"
+        words = self.reason in ("names", "many words") or "different value" in self.columns[0][1]  # each once: no category
+        kind = "text" if words else "category"
         again = command("train", self.data, self.target, "--types", f"{self.columns[0][0]}={kind}")
         self.fix = f"to use it all the same: {again}"
         if self.reason in ("empty", "constant"):
@@ -275,7 +276,9 @@ class NothingToLearnFrom(PlainloopError):
         said = "; ".join(f"{name}: {reason}" for name, reason in self.columns[:5])
         self.what = f"{self.data}: no column is left to learn from" + (f" ({said})." if said else ".")
         self.expected = "Expected at least one column beside the target that differs from row to row."
-        option = ("--types", self.columns[0][0] + "=category") if self.columns else ()
+        words = [name for name, reason in self.columns if "different word" in reason or "different value" in reason]
+        kind = (f"{words[0]}=text",) if words else tuple(f"{name}=category" for name, _ in self.columns[:1])
+        option = ("--types", *kind) if kind else ()
         self.fix = command("inspect", self.data, self.target, *option)
         if self.time and not self.columns:
             self.expected = "Expected at least one column beside the target and the time, or --horizon for a forecast."

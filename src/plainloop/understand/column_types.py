@@ -320,12 +320,13 @@ def _tags(values: Values) -> ColumnGuess | None:
         if split["rows"].sum() < max(2, 0.05 * values.present):
             continue
         parts = words.str.split(separator).explode().str.strip_chars()
+        parts = parts.filter(parts != "")  # "red,blue," ends in a separator
         labels = parts.n_unique()
         recurring = len(parts) >= 3 * labels or (labels <= 30 and len(parts) > labels)
         longest = parts.str.len_chars().max()
         if labels > max(3, 0.5 * len(values.words), 20) or not recurring or not isinstance(longest, int) or longest > 40:
             continue
-        once = split["cell"].str.split(separator).list.eval(pl.element().str.strip_chars())
+        once = split["cell"].str.split(separator).list.eval(pl.element().str.strip_chars().replace("", None).drop_nulls())
         if float((once.list.n_unique() == once.list.len()).to_numpy().mean()) < 0.99:
             continue
         return ColumnGuess(

@@ -36,7 +36,8 @@ class HeaderGuessed(Notice):
 class EncodingGuessed(Notice):
     """A text that is not UTF-8.
 
-    What it does: reads a file with bytes that are no UTF-8 as cp1252 (Western Windows), or as UTF-16 by its mark; says so.
+    What it does: reads a file with bytes that are no UTF-8 as cp1252 (Western Windows), or as UTF-16 by its mark or its zero
+    bytes; says so.
     Why: another encoding would give other letters.
     Example: byte 0xE9 in line 3.
     Fix: name the encoding with --encoding.
@@ -47,10 +48,11 @@ class EncodingGuessed(Notice):
     path: str
     encoding: str
     reason: str
+    file: str = ""  # of a folder or archive, that is read so
 
     def __post_init__(self) -> None:
-        self.what = f"{self.path} is read as {self.encoding}: {self.reason}."
-        other = "utf-16-le" if "16" in self.encoding else "latin-2"
+        self.what = f"{self.file or self.path} is read as {self.encoding}: {self.reason}."
+        other = {"utf-16": "utf-16-le", "utf-16-le": "utf-16-be", "utf-16-be": "utf-16-le"}.get(self.encoding, "latin-2")
         self.fix = f"if letters look wrong, name another encoding: {command('inspect', self.path, [], '--encoding', other)}"
 
     @classmethod

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..plain.faults import shorten
-from ..problems import PlainloopError, command, listed, reading
+from ..problems import PlainloopError, command, listed, quoted, reading
 
 
 @dataclass(eq=False)
@@ -49,8 +50,10 @@ class FolderWithoutTables(PlainloopError):
     found: list[str]
 
     def __post_init__(self) -> None:
-        holds = f"holds {listed(self.found, 5)}" if self.found else "is empty"
-        self.what = f"The folder {self.path} has no table files; it {holds}."
+        holds = f"it holds {listed(self.found, 5)}" if self.found else "no file lies in it but in sub-folders"
+        if not self.found and not any(Path(self.path).glob("*")):
+            holds = "it is empty"
+        self.what = f"The folder {self.path} has no table files; {holds}."
         self.expected = (
             "Expected files ending in .csv, .tsv, .txt, .data, .xlsx, .parquet, .json, .jsonl or .arff, also with .gz or .zip."
         )
@@ -142,24 +145,28 @@ class ZipUnclear(PlainloopError):
 class NullBytes(PlainloopError):
     """NUL bytes in a text file.
 
-    What it does: refuses text with bytes of value 0.
-    Why: they come from a damaged disk or a wrong encoding and would stay in the cells unseen.
+    What it does: refuses text with bytes of value 0, but for UTF-16 and UTF-32, which are full of them.
+    Why: they come from a damaged disk or a file that is no text, and would stay in the cells unseen.
     Example: line 90 has a NUL byte.
-    Fix: name the encoding if it is UTF-16 without mark, or write the file again.
+    Fix: take them out if the rest is text, or write the file again.
     """
 
     path: str
     line: int
+    count: int
 
     def __post_init__(self) -> None:
-        self.what = f"{self.path} line {self.line}: a NUL byte."
+        more = f", and {self.count - 1:,} more" if self.count > 1 else ""
+        self.what = f"{self.path} line {self.line}: a NUL byte{more}."
         self.expected = "Expected text."
-        self.why = "NUL bytes come from damaged files, or from UTF-16 without its mark."
-        self.fix = command("inspect", self.path, [], "--encoding", "utf-16-le")
+        self.why = "NUL bytes come from damaged files, or from files that are no text."
+        clean = str(Path(self.path).with_name(f"clean-{Path(self.path).name}"))
+        again = command("inspect", clean, [])
+        self.fix = f"if the rest is text: tr -d '\\000' < {quoted(self.path)} > {quoted(clean)}, then: {again}"
 
     @classmethod
     def example(cls) -> NullBytes:
-        return cls("houses.csv", 90)
+        return cls("houses.csv", 90, 1)
 
 
 @dataclass(eq=False)

@@ -87,11 +87,12 @@ def _is_place_of_pictures(path: str) -> bool:
         top = [entry.name for entry in os.scandir(path) if not JUNK.search(entry.name)]
         if array_files(top):
             return True
-        found = sum(is_picture_name(name) for _, name in zip(range(5000), _names_below(path), strict=False))
+        names = [name for _, name in zip(range(5000), _names_below(path), strict=False)]
+        found, texts = sum(map(is_picture_name, names)), sum(name.lower().endswith(".txt") for name in names)
         folders = sum(os.path.isdir(os.path.join(path, name)) for name in top)
         has_table = any(re.search(r"\.(csv|tsv|parquet|jsonl)$", name, re.IGNORECASE) for name in top)
         in_archives = any(name.lower().endswith(".zip") and _is_place_of_pictures(os.path.join(path, name)) for name in top)
-        return in_archives or (found > 0 and (folders > 1 or not has_table))
+        return in_archives or (found > 0 and texts <= 2 * found and (folders > 1 or not has_table))
     if path.lower().endswith(".zip") and os.path.isfile(path):
         names = [name for name in archive(path).members if not JUNK.search(name)]
         return sum(map(is_picture_name, names)) > len(names) / 2

@@ -18,6 +18,7 @@ from ..plain.readers.containers import Unreadable, archive, read_bytes
 from ..plain.readers.folders import JUNK, PARTS
 from ..problems import Notice
 from .file_notices import EncodingGuessed
+from .image_problems import tail
 from .infer import InferOptions, Schema
 from .text_problems import NoTexts, TextFilesPassedOver, TextsWithoutClasses
 
@@ -45,9 +46,10 @@ def form_of_place(place: str) -> str:
         if os.path.isdir(place)
         else {n: f"{place}::{n}" for n in archive(place).members if not JUNK.search(n)}
     )
-    if any(TABLE_NAME.search(name) for name in names):
-        return ""
     own = [name for name in names if texts.is_text_name(name)]
+    folders = {os.path.dirname(name) for name in own} - {""}
+    if any(TABLE_NAME.search(name) and os.path.dirname(name) not in folders for name in names):
+        return ""
     cut = texts.wrapper(own)
     steps = [name[cut:].split("/") for name in own]
     divided = bool(steps) and all(one[0].lower() in PARTS for one in steps if len(one) > 1)
@@ -103,16 +105,17 @@ def probe_texts(
     loaded = texts.load(source)
     if not len(loaded.frame):
         raise NoTexts(paths[0], loaded.passed)
+    if form == "class_lines" and len(loaded.files) >= 10 and len(loaded.frame) < 3 * len(loaded.files):  # a text in each file
+        raise TextsWithoutClasses(paths[0], len(loaded.frame), "")
     classes = loaded.frame["label"].drop_nulls().unique().to_list()
     if len(classes) < 2:
         raise TextsWithoutClasses(paths[0], len(loaded.frame), classes[0] if classes else "")
     strange = loaded.other_encoding
     if strange and not encoding:
-        where = Path(strange[0]).name
-        reason = f"{where} is no UTF-8" if len(strange) == 1 else f"{len(strange):,} of its files are no UTF-8, {where} the first"
-        notices.append(EncodingGuessed(paths[0], "cp1252", reason))
+        others = f", the first of {len(strange):,} such files" if len(strange) > 1 else ""
+        notices.append(EncodingGuessed(paths[0], "cp1252", f"it is no UTF-8{others}", tail(strange[0])))
     if loaded.passed:
-        notices.append(TextFilesPassedOver(paths[0], loaded.passed))
+        notices.append(TextFilesPassedOver(paths[0], loaded.passed, loaded.zeros))
     files = [*source.data, *source.validation, *source.test]
     return Source(**{**vars(source), "sha256": texts.digest(files)}), notices
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..plain.config import Source
 from ..plain.readers import tables
+from ..plain.readers.encodings import not_utf8, wide
 from ..plain.readers.table_faults import DuplicateColumns
 from ..problems import Notice, nearest
 from .dialect import Dialect, find_dialect
@@ -307,19 +308,21 @@ def _names(name: str, member: str, options: ReadOptions) -> set[str]:
 
 
 def _encoding(name: str, data: bytes, options: ReadOptions, notices: list[Notice]) -> str:
-    """utf-8, utf-16 by its mark, else cp1252 with a notice; NUL bytes are refused."""
+    """utf-8, utf-16 or utf-32, else cp1252, all but the first with a notice; NUL bytes are refused."""
     if options.encoding:
         try:
             codecs.lookup(options.encoding)
         except LookupError:
             raise UnknownEncoding(name, options.encoding) from None
         return options.encoding
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        notices.append(EncodingGuessed(name, "utf-16", "it starts with the mark of UTF-16"))
-        return "utf-16"
+    if found := wide(data):
+        marked = found in ("utf-16", "utf-32")
+        why = f"it starts with the mark of {found.upper()}" if marked else "every other byte is zero"
+        notices.append(EncodingGuessed(name, found, why))
+        return found
     if b"\x00" in data:
-        raise NullBytes(name, data[: data.index(b"\x00")].count(b"\n") + 1)
-    wrong = tables.not_utf8(data)
+        raise NullBytes(name, data[: data.index(b"\x00")].count(b"\n") + 1, data.count(b"\x00"))
+    wrong = not_utf8(data)
     if wrong < 0:
         return "utf-8"
     line = data[:wrong].count(b"\n") + 1

@@ -9,15 +9,17 @@ import polars as pl
 
 from ..plain.readers.table_faults import TargetNotNumber
 from ..plain.readers.tables import number, truth
+from ..plain.table import split_tags
 from ..problems import Notice, listed
 from .column_problems import CaseVariants
 from .column_types import PAIRS, ColumnGuess, Values, plain_tags
 from .infer import Context, TaskGuess
 from .pair_problems import NoTextToRead
+from .tag_cells import separator_of
+from .tag_problems import MaybeTags, MixedSeparators, RowsWithoutLabel, SeparatorNowhere
 from .target_problems import (
     LabelsOnlyInTest,
     LabelVariants,
-    MixedSeparators,
     RareClasses,
     RareLabels,
     RowsWithoutTarget,
@@ -42,17 +44,23 @@ LONG_TAIL = 0.1  # different texts per row from which on a text is written, not 
 def infer_task(context: Context, columns: list[ColumnGuess]) -> tuple[TaskGuess, int, list[Notice]]:
     """The task, the number of rows with a target, and what there is to say. Sets the target columns' types."""
     guesses = [next(made for made in columns if made.name == name) for name in context.target]
-    notices = _unlabelled(context, guesses)
     asked = context.options.task.lower()
     if asked and asked not in TASKS:
         raise TaskImpossible(context.data, context.target, asked, "cannot be asked for that", f"one of: {', '.join(TASKS)}")
-    labelled = _labelled(context)
+    for made in guesses:
+        if made.missing == len(context.frame):
+            raise TargetHasOneValue(context.data, made.name, None, made.missing, _others(context, [made.name]))
+    variants: list[Notice] = []
     if len(guesses) > 1:
         task = _several(context, guesses, asked)
     else:
         variants = _label_variants(context, guesses[0])
         task = _sequence(context, guesses[0], asked, columns) or _single(context, guesses[0], asked)
-        notices += [*variants, *_case_variants(context, task)] if task.name in ("Binary", "Multiclass") else []
+        variants = [*variants, *_case_variants(context, task)] if task.name in ("Binary", "Multiclass") else []
+    tags = guesses[0].type == "tags"
+    variants += _about_cells(context, guesses[0], task) if len(guesses) == 1 else []
+    notices = [*_unlabelled(context, RowsWithoutLabel if tags else RowsWithoutTarget), *variants]
+    labelled = len(context.frame) if tags else _labelled(context)
     if labelled < FEWEST_ROWS:
         raise TooFewRows(context.data, context.target, labelled, FEWEST_ROWS, "plainloop does not train on less")
     if labelled < len(task.classes) and task.name == "Multiclass":
@@ -77,17 +85,16 @@ def _labelled(context: Context) -> int:
     return int(context.frame.select(pl.all_horizontal(pl.col(name).is_not_null() for name in context.target).sum()).item())
 
 
-def _unlabelled(context: Context, guesses: list[ColumnGuess]) -> list[Notice]:
-    for made in guesses:
-        if made.missing == len(context.frame):
-            raise TargetHasOneValue(context.data, made.name, None, made.missing, _others(context, [made.name]))
+def _unlabelled(context: Context, said: type[RowsWithoutLabel] | type[RowsWithoutTarget]) -> list[Notice]:
     missing = context.frame.select(pl.any_horizontal(pl.col(name).is_null() for name in context.target)).to_series().arg_true()
     if not len(missing):
         return []
     marks = sorted({mark for name in context.target for mark in context.marks.get(name, ())})
     places = [context.place(int(row)) for row in missing.head(5)]
-    files = listed(list(dict.fromkeys(context.answers(int(row)) for row in missing.head(1000))))
-    return [RowsWithoutTarget(context.data, context.target, len(missing), len(context.frame), places, marks, files)]
+    facts = context.data, context.target, len(missing), len(context.frame), places, marks
+    if said is RowsWithoutLabel:
+        return [said(*facts)]
+    return [RowsWithoutTarget(*facts, listed(list(dict.fromkeys(context.answers(int(row)) for row in missing.head(1000)))))]
 
 
 def _others(context: Context, names: list[str]) -> list[str]:
@@ -144,7 +151,7 @@ def _single(context: Context, made: ColumnGuess, asked: str) -> TaskGuess:
         made.replace |= {word: _plain(word) for word in known if _plain(word) != word and _plain(word) in known}
     values = Values.of(cells if made.type == "boolean" else cells.replace(made.replace), context.decimal)
     numeric = (made.type in ("number", "boolean") and not np.isnan(values.numbers).all()) or bool(made.strip)
-    if len(values.words) == 1:
+    if len(values.words) == 1 and not (context.options.tags and made.missing):  # one label, which some rows have not
         raise TargetHasOneValue(context.data, made.name, values.words[0], values.present, _others(context, [made.name]))
     name, reason, override = _rule(context, made, values, numeric)
     if asked and asked != name.lower():
@@ -208,13 +215,14 @@ def _tags(context: Context, made: ColumnGuess, values: Values, reason: str, over
     made.type, made.reason, made.kept_out = "tags", reason, ""
     made.true, made.false, made.also_missing, made.strip, made.format = "", "", (), "", ""
     cells = plain_tags(values.words, made.separator)
-    parts = pl.DataFrame({"label": cells.str.split(made.separator), "rows": values.counts}).explode("label")
-    parts = parts.with_columns(pl.col("label").str.strip_chars()).filter(pl.col("label") != "")
+    used = bool(values.words.str.contains(made.separator, literal=True).any())
+    labelled = cells.str.split(made.separator).list.eval(pl.element().str.strip_chars().unique())
+    parts = pl.DataFrame({"label": labelled, "rows": values.counts}).explode("label").filter(pl.col("label") != "")
     counts = parts.group_by("label").agg(pl.col("rows").sum()).sort("rows", "label", descending=[True, False])
     labels = set(counts["label"])
     for other in "|;,":
         split = [label for label in labels if other in label and {part.strip() for part in label.split(other)} <= labels]
-        if other != made.separator and split:
+        if used and other != made.separator and split:
             rows = context.frame[made.name].str.contains(split[0], literal=True).arg_true()
             places = [(context.place(int(row)), str(context.frame[made.name][int(row)])) for row in rows.head(5)]
             raise MixedSeparators(context.data, made.name, made.separator, other, places)
@@ -222,6 +230,20 @@ def _tags(context: Context, made: ColumnGuess, values: Values, reason: str, over
         words = counts["label"].head(3).to_list()
         raise TargetLooksLikeId(context.data, made.name, len(labels), values.present, words, _others(context, [made.name]))
     return TaskGuess("Multilabel", f'{reason}, separated by "{made.separator}"', override, dict(counts.iter_rows()))
+
+
+def _about_cells(context: Context, made: ColumnGuess, task: TaskGuess) -> list[Notice]:
+    """Cells that hold several labels though nobody said so, or none of the separators that somebody named."""
+    said, values = context.options.tags, Values.of(context.frame[made.name], context.decimal)
+    whole = task.name in ("Multiclass", "Sequence") and context.options.types.get(made.name) is None and not context.options.task
+    nowhere = bool(said) and task.name == "Multilabel" and not values.words.str.contains(said, literal=True).any()
+    if not (whole or nowhere) or len(values.words) > MOST_CLASSES:
+        return []
+    sign = separator_of(dict(zip(values.words.to_list(), values.counts.tolist(), strict=True)))
+    cell = next((word for word, _ in values.top(limit=len(values.words)) if sign and len(split_tags(word, sign)) > 1), "")
+    if nowhere:
+        return [SeparatorNowhere(context.data, made.name, said, sign, cell)]
+    return [MaybeTags(context.data, made.name, sign, cell)] if sign else []
 
 
 def _label_variants(context: Context, made: ColumnGuess) -> list[Notice]:

@@ -283,36 +283,6 @@ class TaskImpossible(PlainloopError):
 
 
 @dataclass(eq=False)
-class MixedSeparators(PlainloopError):
-    """A tags target with more than one separator.
-
-    What it does: refuses a column of tags in which some cells are separated by another sign.
-    Why: "red;blue" among cells like "red|blue" would become a label of its own.
-    Example: line 9 says "red;blue".
-    Fix: use one separator in the file, or name it with --tags.
-    """
-
-    data: str
-    target: str
-    separator: str
-    other: str
-    places: list[tuple[str, str]]
-
-    def __post_init__(self) -> None:
-        said = ", ".join(f"{place} {shorten(word)}" for place, word in self.places[:5])
-        signs = f"by {shorten(self.separator)}, but some cells by {shorten(self.other)}"
-        self.what = f'Column "{self.target}" separates labels {signs}: {said}.'
-        self.expected = "Expected one separator in all cells."
-        self.why = "Otherwise several labels would pass for one."
-        again = command("train", self.data, [self.target], "--tags", self.separator)
-        self.fix = f"write {shorten(self.separator)} in these cells, then: {again}"
-
-    @classmethod
-    def example(cls) -> MixedSeparators:
-        return cls("films.csv", "genres", "|", ";", [("line 9", "crime;drama")])
-
-
-@dataclass(eq=False)
 class UnknownColumn(PlainloopError):
     """An option names a column that the table does not have.
 

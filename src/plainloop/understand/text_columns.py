@@ -13,6 +13,7 @@ FULL = 100  # words per cell from which on words and pairs say enough, and runs 
 LONG = 8  # words per cell from which on a column is text however often its cells recur
 NAME_WORDS = 5.5  # names, titles and addresses have fewer words than sentences
 NO_SPACES = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"  # scripts that do not part words by spaces
+SIGNS = 0.8  # share of signs that are neither letters nor digits from which on cells are messages of them, and no codes
 TAGS = r"</?[a-zA-Z][^<>]{0,300}>|&(?:amp|lt|gt|quot|apos|nbsp|#39);"
 
 
@@ -24,6 +25,7 @@ class Wording:
     recurring: float  # share of the words that other cells have too
     capital: float  # share of the words with letters that begin with a capital letter and go on in small ones
     letters: float  # share of the signs, spaces aside, that are letters
+    signs: float  # share of the signs that are neither letters nor digits: emoji, punctuation
     spaceless: float  # share of the letters that are of a script without spaces
     tags: int  # cells with HTML tags or entities
 
@@ -46,6 +48,7 @@ def wording(cells: pl.Series) -> Wording:
         recurring=int(shared or 0) / max(1, int(counted["len"].sum() or 0)),
         capital=float(lettered.str.contains(r"^\P{L}*\p{Lu}\p{Ll}").sum()) / max(1, len(lettered)),
         letters=letters / max(1, signs),
+        signs=1 - int(each.str.count_matches(r"[\p{L}\p{N}]").sum() or 0) / max(1, signs) if signs else 0.0,
         spaceless=dense / max(1, letters),
         tags=int(some.str.contains(TAGS).sum()),
     )
@@ -59,7 +62,11 @@ def text_or_not(distinct: int, present: int, cells: pl.Series) -> tuple[str, str
     said = f"{distinct} different values, {seen.words:.0f} words each on average"
     if seen.words >= LONG and seen.letters > 0.5:
         return "text", f"free text: {said}"
-    if seen.words < 3 or distinct <= 0.5 * present or distinct <= 50:
+    if distinct <= 0.5 * present or distinct <= 50:
+        return "", ""
+    if seen.signs > SIGNS:
+        return "text", f"{distinct} different values of emoji and other signs, hardly a letter or a digit in them"
+    if seen.words < 3:
         return "", ""
     if seen.capital > 0.85 and seen.words < NAME_WORDS:
         return "names", f"it looks like names: {said}, nearly all of them with a capital letter"
@@ -69,8 +76,9 @@ def text_or_not(distinct: int, present: int, cells: pl.Series) -> tuple[str, str
 
 
 def can_be_text(cells: pl.Series) -> bool:
-    """Whether words that tell rows apart are written in letters, so that a model may find something in them."""
-    return wording(cells).letters > 0.8
+    """Whether words that tell rows apart have hardly a digit, so that a model may find something in their letters or signs."""
+    seen = wording(cells)
+    return seen.letters + seen.signs > 0.8
 
 
 def text_settings(columns: Sequence[pl.Series], rows: int) -> dict[str, tuple[Any, str]]:

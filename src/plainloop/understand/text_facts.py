@@ -15,11 +15,15 @@ import polars as pl
 from ..plain.config import Source
 from ..problems import Notice
 from .infer import Schema, loaded_of
-from .text_problems import EmptyTexts, LabelInText, LongText
+from .text_columns import NO_SPACES, SIGNS, wording
+from .text_problems import EmptyTexts, LabelInText, LongText, TextsOfUnknownWords
 
 SAMPLE = 2_000
 TRAIN_SAMPLE = 5_000
-WORD = r"\p{L}[\p{L}\p{M}'\u2019]*"
+LETTER = rf"[\p{{L}}--{NO_SPACES}]"
+WORD = rf"{NO_SPACES}\p{{M}}*|{LETTER}[{LETTER}\p{{M}}'\u2019]*"  # a letter, where a script does not part words by spaces
+UNITS = {"words": WORD, "characters": WORD, "signs": r"\S"}
+FEW_UNKNOWN = 0.05  # share of a part's texts of unknown words up to which nothing is said
 MARK = 0.95  # share of a class's texts that hold a word for it to be a mark of the class
 MOST_CLASSES = 20
 # the commonest words that hardly another of these languages has in the same measure
@@ -54,6 +58,7 @@ class TextFacts:
     """One column of texts."""
 
     language: str  # "looks like English", or why it cannot be told
+    unit: str  # "words"; "characters" where the script does not part words by spaces; "signs" where there are no words
     words: list[int]  # per text: the median, what 99 of 100 have at most, the most
     characters: int  # of the longest text
     different: int  # words, capital letters read as small ones, in the sampled train rows
@@ -65,15 +70,14 @@ class TextFacts:
     def lines(self) -> list[str]:
         """For the terminal."""
         median, most, longest = self.words
-        said = [
-            f"{self.language}; {median:,} words in the middle, 99 of 100 texts have at most {most:,}, the longest {longest:,}"
-        ]
+        lengths = f"{median:,} {self.unit} in the middle, 99 of 100 texts have at most {most:,}, the longest {longest:,}"
+        said = [f"{self.language}; {lengths}"]
         known = (
             ""
             if self.known is None
-            else f"; {self.known:.1%} of the words of the validation rows occur in two train texts or more"
+            else f"; {self.known:.1%} of the {self.unit} of the validation rows occur in two train texts or more"
         )
-        said.append(f"{self.different:,} different words{known}")
+        said.append(f"{self.different:,} different {self.unit}{known}")
         if self.copies or self.empty:
             across = f" ({self.across:,} rows for validation and test repeat a train row)" if self.across else ""
             said.append(f"{self.copies:,} rows repeat an earlier text{across}; {self.empty:,} texts are empty")
@@ -95,19 +99,23 @@ def text_facts(frame: pl.DataFrame, schema: Schema, rows: Mapping[str, np.ndarra
 def facts_of(cells: pl.Series, rows: Mapping[str, np.ndarray]) -> TextFacts:
     every = np.arange(len(cells))
     train = some(cells, rows.get("train", every), TRAIN_SAMPLE)
-    counts = cells.drop_nulls().str.count_matches(r"\S+")
+    worded = wording(train)
+    unit = "characters" if worded.spaceless > 0.5 else "signs" if worded.signs > SIGNS else "words"
+    pattern = UNITS[unit]
+    counts = cells.drop_nulls().str.count_matches(r"\S+" if unit == "words" else pattern)
     spread = [int(counts.quantile(share, "higher") or 0) for share in (0.5, 0.99, 1.0)]
     hashes, there = cells.hash(seed=0).to_numpy(), cells.is_not_null().to_numpy()
     checked = [part for part in (rows.get("validation", every[:0]), rows.get("test", every[:0])) if len(part)]
     across = sum(int((np.isin(hashes[part], hashes[rows["train"]]) & there[part]).sum()) for part in checked)
-    seen = words_of(train)
+    seen = words_of(train, pattern)
     known = None
     if len(rows.get("validation", ())):
-        words = words_of(some(cells, rows["validation"], SAMPLE)).explode().drop_nulls()
+        words = words_of(some(cells, rows["validation"], SAMPLE), pattern).explode().drop_nulls()
         often = seen.list.unique().explode().drop_nulls().value_counts(name="texts").filter(pl.col("texts") > 1)[seen.name]
         known = int(words.is_in(often.implode()).sum()) / len(words) if len(words) else None
     return TextFacts(
         language(some(cells, every, SAMPLE)),
+        unit,
         spread,
         longest_of(cells),
         int(seen.explode().drop_nulls().n_unique()),
@@ -128,8 +136,8 @@ def some(cells: pl.Series, rows: np.ndarray, most: int) -> pl.Series:
     return cells[rows[:: max(1, len(rows) // most)]].drop_nulls().head(most)
 
 
-def words_of(cells: pl.Series) -> pl.Series:
-    return cells.str.head(20_000).str.to_lowercase().str.extract_all(WORD)
+def words_of(cells: pl.Series, pattern: str = WORD) -> pl.Series:
+    return cells.str.head(20_000).str.to_lowercase().str.extract_all(pattern)
 
 
 def language(cells: pl.Series) -> str:
@@ -174,11 +182,29 @@ def text_notices(
         if longest > 50 * max(100, usual):
             row = int(sizes.arg_max() or 0)
             found.append(LongText(source.data[0], target, column.name, place(row), longest, usual))
+        found += unknown_words(cells, rows, source.data[0], target)
         if len(target) == 1 and schema.task is not None and schema.task.name in ("Binary", "Multiclass"):
             train = rows["train"][:: max(1, len(rows["train"]) // TRAIN_SAMPLE)]
             marks, share = marks_of_classes(cells[train], frame[target[0]][train])
             if marks:
                 found.append(LabelInText(source.data[0], target, column.name, marks, share))
+    return found
+
+
+def unknown_words(cells: pl.Series, rows: Mapping[str, np.ndarray], data: str, target: list[str]) -> list[Notice]:
+    """Parts many of whose texts have no word that a train text has; single words, which are read by letters, are left aside."""
+    train = some(cells, rows["train"], 4 * TRAIN_SAMPLE)
+    if not len(train) or wording(train).words < 2.5:
+        return []
+    known = words_of(train).explode().drop_nulls().unique()
+    found: list[Notice] = []
+    for part in ("validation", "test"):
+        words = words_of(some(cells, rows.get(part, np.zeros(0, np.int64)), SAMPLE))
+        words = words.filter(words.list.len() > 0)
+        table = pl.DataFrame({"row": range(len(words)), "word": words}).explode("word")
+        strange = len(words) - table.filter(pl.col("word").is_in(known.implode()))["row"].n_unique()
+        if strange > max(2, FEW_UNKNOWN * len(words)):
+            found.append(TextsOfUnknownWords(data, target, cells.name, part, strange, len(words)))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..plain.faults import shorten
 from ..problems import Notice, PlainloopError, command, listed
@@ -81,11 +81,19 @@ class TextFilesPassedOver(Notice):
     expected = "Expected class folders of .txt files, and nothing beside them."
     data: str
     files: list[str]
+    zeros: list[str] = field(default_factory=list)  # those of them that have zero bytes
 
     def __post_init__(self) -> None:
         names = [tail(name) for name in self.files]
         self.what = f"{len(names):,} file{'s are' if len(names) > 1 else ' is'} not read: {listed(names, SHOWN)}."
-        self.fix = f"move texts that are examples into the folder of their class, then: {command('inspect', self.data, [])}"
+        again = command("inspect", self.data, [])
+        self.fix = f"move texts that are examples into the folder of their class, with names that end in .txt, then: {again}"
+        if self.zeros:
+            some = listed([tail(name) for name in self.zeros], SHOWN)
+            self.what = f"{self.what[:-1]}; of these {len(self.zeros):,} have zero bytes, as no text has: {some}."
+        if len(self.zeros) == len(self.files):
+            self.what = f"{len(names):,} file{'s are' if len(names) > 1 else ' is'} not read for zero bytes in them: {some}."
+            self.fix = f"write them as plain text if they are examples, then: {again}"
 
     @classmethod
     def example(cls) -> TextFilesPassedOver:
@@ -152,6 +160,35 @@ class LongText(Notice):
     @classmethod
     def example(cls) -> LongText:
         return cls("reviews.csv", ["stars"], "review", "line 812", 240_000, 900)
+
+
+@dataclass
+class TextsOfUnknownWords(Notice):
+    """Texts to be judged that have no word of the train texts.
+
+    What it does: warns where more than one in twenty of the validation or test texts share no word with the train texts.
+    Why: of words that no train text has the model knows nothing; it answers such texts by their length, or by runs of letters.
+    Example: a test file in another language.
+    Fix: a file of the same kind, or rows drawn from the train file.
+    """
+
+    expected = "Expected texts of the same kind in all parts."
+    data: str
+    target: list[str]
+    column: str
+    part: str
+    strange: int
+    looked_at: int
+
+    def __post_init__(self) -> None:
+        share = self.strange / self.looked_at
+        self.what = f'{share:.0%} of the {self.part} texts of "{self.column}" have no word that a train text has.'
+        self.why = "The model knows nothing of their words, so its figures on them say little."
+        self.fix = f"look whether both are of one kind and language: {command('inspect', self.data, self.target)}"
+
+    @classmethod
+    def example(cls) -> TextsOfUnknownWords:
+        return cls("reviews.csv", ["stars"], "review", "test", 400, 1000)
 
 
 @dataclass

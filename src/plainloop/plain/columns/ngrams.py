@@ -1,7 +1,7 @@
 """A column of texts as sets of n-grams: words, pairs of neighbouring words, runs of letters. For models/text_bag.py.
 
-Runs of letters let a word that no train row has share what is known of its relatives ("unfunny", "funniest"), and serve scripts
-that do not part words by spaces. Which n-grams there are is chosen on the train rows. Copied into ejected projects.
+Runs of letters let a word that no train row has share what is known of its relatives ("unfunny", "funniest"). Where a script does
+not part words by spaces each letter is a word. Which n-grams there are is chosen on the train rows. Copied into ejected projects.
 
 `kind` names the tensor of the model's inputs: "text" int64 (B, T), the numbers of a row's n-grams, ascending, then 0 up to the
 longest row of the batch. A number that the row has several times stands there up to about 1 + ln(times) times.
@@ -27,7 +27,19 @@ from ..table import Cells, Words
 
 SPECIAL = ["<pad>", "<none>"]  # numbers 0 and 1: padding; a row without an n-gram that is known
 NONE = 1
+# Signs that belong to the letter or picture before them, which Python's \w leaves out: accents and vowels of many scripts, and
+# what ties emoji. Of the blocks of Indian scripts (0900 to 0DFF) everything but the sentence ends is a part of a word.
+MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf-\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711-\u074a"
+    "\u0900-\u0963\u0966-\u0dff\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0f71-\u0fbc\u102b-\u103e"
+    "\u1056-\u109d\u17b4-\u17d3\u1ab0-\u1aff\u1dc0-\u1dff\u200d\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\U0001f3fb-\U0001f3ff"
+)
+# scripts that do not part words by spaces: each letter is read as a word, so that pairs of words are pairs of letters
+SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff"
 WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
+MARKED = re.compile(f"[{MARKS}{SPACELESS}]")
+LETTER = rf"(?:(?![{SPACELESS}])[\w{MARKS}])"
+MARKED_WORD = re.compile(rf"[{SPACELESS}][{MARKS}]*|{LETTER}+(?:['\u2019]{LETTER}+)*|[^\w\s][{MARKS}]*")
 MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 SHORTEST, LONGEST = 2, 5  # letters of a run; the blank before a word and the one behind it count
 LETTERS = 40  # of a word are cut into runs; what is longer is no word
@@ -36,14 +48,15 @@ FITTED_ON = 100_000_000  # characters of texts that are counted at most
 
 
 def words_of(text: str, lowercase: bool = True, markup: bool = False) -> list[str]:
-    """The words of a text, each sign a word of its own.
+    """The words of a text, each sign a word of its own, and each letter where a script does not part words by spaces.
 
-    >>> words_of("Don't stop:<br />it's GREAT &amp; short!", markup=True)
-    ["don't", 'stop', ':', "it's", 'great', '&', 'short', '!']
+    >>> words_of("Don't stop:<br />it's GREAT &amp; short!", markup=True), words_of("iPhone\u5f88\u597d")
+    (["don't", 'stop', ':', "it's", 'great', '&', 'short', '!'], ['iphone', '\u5f88', '\u597d'])
     """
     if markup:
         text = html.unescape(MARKUP.sub(" ", text))
-    return WORD.findall(text.lower() if lowercase else text)
+    text = text.lower() if lowercase else text
+    return (WORD if text.isascii() or not MARKED.search(text) else MARKED_WORD).findall(text)  # WORD takes a third of the time
 
 
 def runs_of(word: str) -> list[str]:
@@ -76,6 +89,8 @@ class Ngrams:
     longest: int  # words that are read of a text
     lowercase: bool = True
     markup: bool = False
+    unknown: float = 0.0  # share of the words of the train texts that are none of `singles`
+    lost: float = 0.0  # share of their words that stand behind the longest
 
     @classmethod
     def fit(
@@ -98,7 +113,8 @@ class Ngrams:
         """
         texts = _some(beside or [values])
         names: dict[str, int] = {}
-        rows, ids = _spelled((words_of(text, lowercase, markup)[:longest] for text in texts), names)
+        sizes = array("q")
+        rows, ids = _spelled((_head(words_of(text, lowercase, markup), longest, sizes) for text in texts), names)
         words, run_names = list(names), dict[str, int]()
         runs_in = runs_of if letters else lambda word: []
         of_word = _Lists([[run_names.setdefault(run, len(run_names)) for run in runs_in(word)] for word in words])
@@ -127,6 +143,8 @@ class Ngrams:
             longest=longest,
             lowercase=lowercase,
             markup=markup,
+            unknown=round(1 - int(np.bincount(ids, minlength=len(words))[singles].sum()) / max(1, len(ids)), 6),
+            lost=round(1 - len(ids) / max(1, sum(sizes)), 6),
         )
 
     def encode(self, values: Cells) -> Ragged:
@@ -207,13 +225,13 @@ class Ngrams:
         return [" ".join(self.words[number] for number in row if NONE < number < last) for row in encoded.tolist()]
 
     def strange(self, values: Cells) -> int:
-        """How many of the texts that are there have no word of the train rows."""
+        """How many of the texts have more unknown words than known ones."""
         assert isinstance(values, Words)
-        rows = self.encode(values)
-        word = (rows.tokens > NONE) & (rows.tokens < len(SPECIAL) + len(self.singles))
-        before = torch.cat([torch.zeros(1, dtype=torch.int64), word.cumsum(0)])
-        none = before[rows.starts + rows.lengths] == before[rows.starts]
-        return int((none & torch.from_numpy(values.codes >= 0)).sum())
+        found = 0
+        for code, times in zip(*(part.tolist() for part in np.unique(values.codes, return_counts=True)), strict=True):
+            words = words_of(values.words[code], self.lowercase, self.markup)[: self.longest] if code >= 0 else []
+            found += times * (2 * sum(word in self._single for word in words) < len(words))
+        return found
 
     @cached_property
     def shape(self) -> dict[str, Any]:
@@ -264,6 +282,12 @@ def _some(columns: Sequence[Cells]) -> list[str]:
         letters += sum(len(words[code]) for code in some) * len(codes) / max(1, len(some))
     step = max(1, ceil(letters / FITTED_ON))
     return sorted({words[code] for words, codes in found for code in codes[::step].tolist()})
+
+
+def _head(words: list[str], most: int, sizes: array) -> list[str]:
+    """The first words; notes how many there are."""
+    sizes.append(len(words))
+    return words[:most]
 
 
 def _spelled(texts: Iterable[list[str]], names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -43,7 +43,10 @@ LARGE = 100_000_000  # characters from which on tokens are kept in a file, memor
 RULES = 1  # goes up when the same texts would give other tokens
 MARKUP = r"</?[a-zA-Z][^<>]{0,300}>"
 ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&apos;": "'", "&nbsp;": " "}
-WORD = r"\w+(?:['\u2019]\w+)*|[^\w\s]+"  # a word, with what an apostrophe ties to it, or signs in a row
+SPACELESS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"  # scripts that do not part words by spaces
+LETTER = rf"(?:(?!{SPACELESS})\w)"
+# a letter of such a script with its accents; a word, with what an apostrophe ties to it; or signs in a row
+WORD = rf"{SPACELESS}\p{{M}}*|{LETTER}+(?:['\u2019]{LETTER}+)*|[^\w\s]+"
 LONG_NUMBER = r"(?<=\d{4})\d|\d(?=\d{4})|(?<=\d{3})\d(?=\d)|(?<=\d{2})\d(?=\d{2})|(?<=\d)\d(?=\d{3})"  # digits of 5 in a row
 
 

@@ -25,8 +25,9 @@ import numpy as np
 import polars as pl
 
 from ..config import Column, Source
-from ..table import Cells, Table, Words
-from .delimited import PIECE, arff_names, one_byte_delimiter, scan
+from ..table import Cells, Table, Words, without
+from .delimited import arff_names, one_byte_delimiter, scan
+from .encodings import not_utf8
 from .lines import read_in_out, read_lines
 from .objects import flat, read_objects
 from .stored_texts import Texts
@@ -67,12 +68,10 @@ def read_text(source: Source) -> tuple[pl.DataFrame, dict[str, range]]:
 def read(source: Source, columns: Sequence[Column]) -> Table:
     """The typed table of the source. Raises `Fault` where a file cannot be read so."""
     loaded = load(source)
-    frame = loaded.frame
+    cells = typed(loaded.frame, columns, source.decimal, loaded.place, source.data[0])
     if source.left_out:  # rows without a picture that can be decoded: they get no target, so that no part of the split has them
-        rows = pl.Series(np.isin(np.arange(len(frame)), source.left_out))
-        targets = [column.name for column in columns if column.role == "target" and column.name in frame.columns]
-        frame = frame.with_columns(pl.when(rows).then(None).otherwise(pl.col(targets)).name.keep()) if targets else frame
-    cells = typed(frame, columns, source.decimal, loaded.place, source.data[0])
+        targets = [column.name for column in columns if column.role == "target"]
+        cells |= {name: without(cells[name], list(source.left_out)) for name in targets}
     return Table(cells, loaded.parts)
 
 
@@ -216,26 +215,13 @@ def decoded(name: str, source: Source) -> bytes:
         wrong = not_utf8(data)
         if wrong >= 0:
             raise WrongEncoding(name, data[:wrong].count(b"\n") + 1, data[wrong], source.encoding)
-        data = data.removeprefix(codecs.BOM_UTF8)
     else:
         try:
             data = data.decode(source.encoding).encode("utf-8")
         except UnicodeDecodeError as error:
             raise WrongEncoding(name, data[: error.start].count(b"\n") + 1, data[error.start], source.encoding) from error
+    data = data.removeprefix(codecs.BOM_UTF8)
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
-
-
-def not_utf8(data: bytes) -> int:
-    """Where the first byte stands that is no UTF-8, -1 where all are; a piece at a time, for letters take up to 4 bytes each."""
-    decoder, first = codecs.getincrementaldecoder("utf-8")(), 0
-    while first < len(data) or first == 0:
-        last, waiting = first + PIECE >= len(data), len(decoder.getstate()[0])
-        try:
-            decoder.decode(data[first : first + PIECE], last)
-        except UnicodeDecodeError as error:
-            return first - waiting + error.start
-        first += PIECE
-    return -1
 
 
 def _delimited(name: str, data: bytes, source: Source, names: list[str] | None) -> tuple[pl.DataFrame, np.ndarray]:
@@ -330,6 +316,8 @@ def typed(
             made[column.name] = Words(codes[found.codes], [paths[i] for i in order])
         elif column.type == "text":
             made[column.name] = _texts(cells)
+        elif column.type == "tags" and column.role == "target" and cells.null_count() < len(cells):
+            made[column.name] = _words(cells.fill_null(""))  # an empty cell among others: a row that has no label
         else:
             made[column.name] = _words(cells)
     return made

@@ -25,6 +25,7 @@ from ..table import Table
 from . import tables
 from .containers import Unreadable, archive, parts_of, read_bytes
 from .content_digests import content_digests, threads
+from .encodings import wide
 from .folders import JUNK, PARTS, walk
 from .image_faults import DamagedPictures
 from .table_faults import DamagedFile, WrongEncoding
@@ -50,6 +51,7 @@ class Loaded(tables.Loaded):
     names: list[str] = field(default_factory=list)  # the file of each row
     passed: list[str] = field(default_factory=list)  # files that hold no text
     other_encoding: list[str] = field(default_factory=list)  # files that are no UTF-8
+    zeros: list[str] = field(default_factory=list)  # those of the files passed over that have zero bytes
 
     def place(self, row: int) -> str:
         name = os.path.join(*Path(self.names[row].replace("::", "/")).parts[-3:])
@@ -96,13 +98,13 @@ def _load(source: Source, digests: tuple[str, ...]) -> Loaded:
     lines: list[int] = []
     parts: dict[str, range] = {}
     files: list[tuple[int, str]] = []
-    passed, other_encoding = list(listing.others), []
+    zeros, other_encoding = [], []
     for part, found in listing.files.items():
         first = len(texts)
         contents = _contents([name for name, _ in found])
         for (name, label), data in zip(found, contents, strict=True):
             if b"\0" in data and not has_zeros(data, source.encoding):
-                passed.append(name)
+                zeros.append(name)
                 continue
             text, plain = decoded(name, data, source.encoding)
             other_encoding += [] if plain else [name]
@@ -123,7 +125,7 @@ def _load(source: Source, digests: tuple[str, ...]) -> Loaded:
     frame = pl.DataFrame(
         {"text": [text or None for text in texts], "label": labels}, schema=dict.fromkeys(("text", "label"), pl.String)
     )
-    return Loaded(frame, parts, files, np.array(lines, np.int64), {}, names, passed, other_encoding)
+    return Loaded(frame, parts, files, np.array(lines, np.int64), {}, names, [*listing.others, *zeros], other_encoding, zeros)
 
 
 def _contents(names: list[str]) -> Iterable[bytes]:
@@ -143,14 +145,14 @@ def _bytes(name: str) -> bytes:
 
 def has_zeros(data: bytes, encoding: str) -> bool:
     """Whether zero bytes are a part of such a text: UTF-16 and UTF-32 have them."""
-    return data[:2] in (b"\xff\xfe", b"\xfe\xff") or encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
+    return bool(wide(data)) or encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
 
 
 def decoded(name: str, data: bytes, encoding: str) -> tuple[str, bool]:
     """The text of a file with line ends \\n, and whether it is UTF-8. Raises: WrongEncoding."""
     plain = True
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = data.decode("utf-16", "replace")
+    if found := wide(data):
+        text = data.decode(found, "replace").removeprefix("\ufeff")
     elif has_zeros(data, encoding):
         text = data.decode(encoding, "replace")
     else:
