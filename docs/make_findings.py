@@ -11,7 +11,7 @@ from pathlib import Path
 from make_problems import ROOT, sections, slug
 
 PAGE = ROOT / "docs" / "findings.md"
-MODULES = ("check_problems_data", "check_problems_model", "check_problems_training")
+MODULES = ("check_problems_data", "check_problems_model", "check_problems_training", "check_problems_wiring")
 TITLES = ("Data", "The model", "Training")
 
 
