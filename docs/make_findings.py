@@ -11,8 +11,8 @@ from pathlib import Path
 from make_problems import ROOT, sections, slug
 
 PAGE = ROOT / "docs" / "findings.md"
-MODULES = ("check_problems_data", "check_problems_model", "check_problems_training")
-TITLES = ("Data", "The model", "Training")
+MODULES = ("check_problems_data", "check_problems_model", "check_problems_training", "check_problems_wiring")
+TITLES = ("Data", "The model", "Training", "How parts are put together")
 
 
 def text() -> str:

@@ -45,6 +45,7 @@ MODULES = (
     "plainloop.understand.check_problems_data",
     "plainloop.understand.check_problems_model",
     "plainloop.understand.check_problems_training",
+    "plainloop.understand.check_problems_wiring",
     "plainloop.run_problems",
     "plainloop.adjust.adjust_problems",
     "plainloop.judge.metric_problems",

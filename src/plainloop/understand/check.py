@@ -54,12 +54,14 @@ from .check_moves import stays_behind
 from .check_parts import gives_back, parts_of
 from .check_problems_data import DataUnusable, InputChanged
 from .check_problems_model import RowsMixed, WrongScores
+from .check_reach import reach
 from .check_rows import judged_alone
 from .check_scale import inputs_scaled
 from .check_sizes import last_batch, lost_rows, other_sizes
 from .check_steps import first_loss, gradients, second_step, steps
 from .check_trace import Call, Tape, recording, tensors_in
 from .check_trial import Halt, Trial, chance_as_it_was, finite, values_as_they_were
+from .check_wiring import directions, wired
 from .setting_problems import BadSetting
 
 TASKS = ("binary", "multiclass", "multilabel", "regression", "forecast", "autoencoder")
@@ -168,9 +170,12 @@ def examine(trial: Trial, task: str | None) -> None:
     if trial.failed or not part(forward):
         return
     part(masks)
+    part(wired)
     if not part(scores_are_usable):
         return
     learns = part(loss_of_batch, task) and part(loss_is_usable) and part(follow) and part(backward) and part(second_step)
+    if learns:
+        part(directions)
     part(judged_alone)
     if not learns or trial.failed:
         return
@@ -187,6 +192,7 @@ def examine(trial: Trial, task: str | None) -> None:
     part(steps)
     if trial.seconds() < SLOW:
         part(inputs_used)
+        part(reach)
 
 
 def tried(trial: Trial, part: Callable[..., Any], *arguments: Any) -> Any:

@@ -22,6 +22,8 @@ from .check_problems_training import (
 from .check_trace import Call
 from .check_trial import Trial
 
+HUGE, LARGE = 1e12, 1e6  # values that a sum of squares cannot hold, and those on the way there
+
 
 def backward(trial: Trial) -> bool:
     """The gradients of one batch; adds the finding where they cannot be computed or are not finite."""
@@ -142,6 +144,8 @@ def not_finite(trial: Trial, value: Tensor) -> Finding:
             f"nn.init.normal_(model.{parameter}, std=0.02)",
             where=(line,) if line else (),
         )
+    if given and (found := grown(trial, call, given)) is not None:
+        return found
     low = f"; the smallest it gets is {float(given[0].min()):.3g}, the largest {float(given[0].max()):.3g}" if given else ""
     safe = {
         "log": "torch.log(x.clamp_min(1e-6))",
@@ -161,6 +165,25 @@ def not_finite(trial: Trial, value: Tensor) -> Finding:
         fix,
         where=trial.where(call),
     )
+
+
+def grown(trial: Trial, call: Call, given: list[Tensor]) -> Finding | None:
+    """Values that became too large on the way, and where they began to; call: the one that they are too large for."""
+    if max(size_of(tensor) for tensor in given) < HUGE:
+        return None
+    calls = [c for c in trial.tape.calls if c.done and c is not call]
+    sizes = [(c, max([0.0, *map(size_of, c.outs)]), max([0.0, *map(size_of, c.tensors)])) for c in calls]
+    first = next((c for c, out, into in sizes if out > LARGE > into), call)
+    return NotFinite(
+        f"The values grow from operation to operation, to {max(size_of(t) for t in given):.1g} at {call.name.strip('_')}",
+        "Values that keep their size.",
+        "w = w / w.shape[0] ** 0.5  # first weights that keep the size of what goes through; or a normalisation",
+        where=trial.where(first),
+    )
+
+
+def size_of(tensor: Tensor) -> float:
+    return float(tensor.detach().abs().max()) if tensor.is_floating_point() and tensor.numel() else 0.0
 
 
 MASKS = {

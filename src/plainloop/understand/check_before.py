@@ -146,6 +146,8 @@ def devices(model: nn.Module, batch: Batch, data: Data, device: Any, script: Scr
         most = max(homes, key=lambda home: len(homes[home]))
         other = next(home for home in homes if home != most)
         fix = f'model = model.to("{most}")'
+        if "meta" in (other.type, most.type):  # it has no values that could be moved
+            fix = 'model = model.to_empty(device="cpu")  # without values: better leave device="meta" out where the layer is made'
         return WrongDevice(
             f"The model is on several devices: {listed(homes[other], 3)} on {other}, the rest on {most}",
             f"All on {most}.",
@@ -291,7 +293,8 @@ def label_order(trial: Trial) -> None:
     if labels is None or labels.dim() > 1 or labels.is_floating_point() or trial.inside or len(labels) < 3:
         return
     values = labels.unique()
-    if len(values) == 1:
+    asked = {id(tensor) for call in trial.tape.calls for tensor in call.tensors}  # a loss of two views asks for no labels
+    if len(values) == 1 and any(id(tensor) in asked for tensor in tensors_in(trial.handed.labels)):
         trial.add(
             OneLabelOnly(
                 f"All {len(labels)} labels that were read are {int(values[0])}",

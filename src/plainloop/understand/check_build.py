@@ -6,6 +6,7 @@ Part of the pre-flight, see check.py.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from .check_lines import Line, line_at, line_of_error
@@ -18,9 +19,9 @@ def explain_build(error: Exception, name: str, settings: dict[str, Any]) -> Cann
     line = line_at(error.filename or "", error.lineno or 0) if isinstance(error, SyntaxError) else line_of_error(error)
     where: tuple[Line, ...] = (line,) if line is not None else ()
     if isinstance(error, SyntaxError):
-        return CannotBuild(
-            f"{name} cannot be read: {error.msg}", "A file of Python code.", "python -m py_compile FILE.py", where=where
-        )
+        text = line.text.strip() if line is not None else ""
+        fix = f"{text}:" if "expected ':'" in error.msg and text else f"python -m py_compile {name.rpartition(':')[0] or name}"
+        return CannotBuild(f"{name} cannot be read: {error.msg}", "A file of Python code.", fix, where=where)
     if "before Module.__init__() call" in text:
         return CannotBuild(
             f"{name} cannot be built: its __init__ does not call that of nn.Module first",
@@ -44,6 +45,13 @@ def explain_build(error: Exception, name: str, settings: dict[str, Any]) -> Cann
             f"{name} cannot be built: it has no argument {unexpected[1]}",
             "Settings that its __init__ takes.",
             f"def __init__(self, in_features, num_classes, {unexpected[1]}={settings[unexpected[1]]!r}): ...",
+            where=where,
+        )
+    if isinstance(error, ModuleNotFoundError) and line is not None and Path(f"{error.name}.py").exists():
+        return CannotBuild(
+            f"{name}: its file imports {error.name}.py, which a run does not take along",
+            "A model in one file, which is copied into the run.",
+            f"# put the code of {error.name}.py here, in place of: {line.code}",
             where=where,
         )
     doing = "its file cannot be imported" if isinstance(error, ImportError) else "it cannot be built"

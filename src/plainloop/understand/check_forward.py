@@ -248,6 +248,11 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
             "batch_size = batch_size // 2",
             where=where,
         )
+    if "enforce_sorted" in text and line is not None:
+        fix = line.code.replace("batch_first=True", "batch_first=True, enforce_sorted=False")
+        fix = fix if fix != line.code else "packed = pack_padded_sequence(x, lengths, enforce_sorted=False)"
+        what = "pack_padded_sequence gets lengths that are not sorted"
+        return ForwardFails(what, "The longest row first, or enforce_sorted=False.", fix, where=where)
     if "view size is not compatible" in text:
         fix = line.code.replace(".view(", ".reshape(") if line and ".view(" in line.code else "x = x.reshape(len(x), -1)"
         return ForwardFails(
@@ -353,8 +358,12 @@ def explain_size(error: Exception, tape: Tape, rows: int, fails: int) -> Finding
         fixed = (
             "h0 = torch.zeros(layers, len(x), hidden).to(x)  # made in forward, for the rows at hand; or none: zeros are usual"
         )
+    what = f"The model takes {rows} rows and fails for {fails}"
+    if fixed == text and "must match the size of tensor" in str(error):  # (rows,) against (rows, columns)
+        what += f": a tensor of shape (rows,) meets {rows} columns, and goes along them"
+        fixed = "x = x.unsqueeze(1)  # the one of shape (rows,): one number for each row"
     return FixedBatchSize(
-        f"The model takes {rows} rows and fails for {fails}",
+        what,
         "A model for any number of rows.",
         fixed if fixed != text else "x = x.reshape(len(x), -1)",
         where=(line,) if line else (),

@@ -32,7 +32,7 @@ def inputs_used(trial: Trial) -> None:
         return
     if len(named) > 1:
         for name, value in named.items():
-            moved = {id(tensor) for tensor in tensors_in(value) if tensor.dim() and len(tensor) == n and varies(tensor)}
+            moved = {id(t) for t in tensors_in(value) if t.dim() and len(t) == n and (varies(t) or t.dtype == torch.bool)}
             if moved and (after := scores_of(trial, changed(batch, moved))) is not None and unmoved(base, after):
                 unused(trial, name, name)
     columns_used(trial, base)
@@ -51,7 +51,12 @@ def varies(tensor: Tensor) -> bool:
 
 
 def changed(batch: Batch, moved: set[int]) -> Batch:
-    return batch.over(lambda tensor: tensor.roll(1, 0) if id(tensor) in moved else tensor)
+    def other(tensor: Tensor) -> Tensor:
+        if id(tensor) not in moved:
+            return tensor
+        return tensor.roll(1, 0) if varies(tensor) else ~tensor  # a mask that is the same in all rows
+
+    return batch.over(other)
 
 
 def unmoved(a: list[Tensor], b: list[Tensor]) -> bool:

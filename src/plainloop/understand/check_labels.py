@@ -284,7 +284,7 @@ def label_range(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fin
         f"{y} = ({y} + 1) / 2"
         if (low, high) == (-1, 1)
         else f"{y} = {y} / 255"
-        if high > 2 and low >= 0 and high <= 255 and target.dim() > 2
+        if high > 2 and low >= 0 and high <= 255 and (target.dim() > 2 or (target.dim() == 2 and target.shape[1] > 8))
         else f"{y} = {y} - {low:g}"
         if high - low == 1
         else f"{y} = ({y} > {(low + high) / 2:g}).float()"
@@ -346,7 +346,7 @@ def number_shape(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fi
         )
     if scores.numel() == target.numel() and len(scores) == len(target):
         fix = (
-            f"{y} = {y}.unsqueeze(1)"
+            f"{y} = {y}.unsqueeze({1 if target.dim() == 1 else -1})"
             if scores.dim() == target.dim() + 1 and scores.shape[-1] == 1
             else f"scores = scores.reshape({y}.shape)"
         )

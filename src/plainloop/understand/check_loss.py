@@ -33,6 +33,7 @@ from .check_labels import (
     sign_range,
 )
 from .check_lines import Line, line_of_error
+from .check_other_losses import left_out, other_fault
 from .check_problems_model import SilentBroadcast
 from .check_problems_training import LossFails
 from .check_shapes import BINARY
@@ -51,6 +52,12 @@ def watch(trial: Trial) -> Callable[[Call], None]:
     """What is told of each call of the loss before it is made."""
 
     def before(call: Call) -> None:
+        if (odd := other_fault(trial, call)) is not None:
+            trial.add(odd)
+        elif call.name in BY_CLASS:
+            left_out(trial, call)
+        if trial.failed:
+            raise Halt
         if call.name in KNOWN:
             scores = call.args[0] if call.args else call.kwargs.get("input")
             target = call.args[1] if len(call.args) > 1 else call.kwargs.get("target")
@@ -156,6 +163,9 @@ def explain_loss(trial: Trial, error: Exception) -> Finding:
             "loss = nn.CrossEntropyLoss()",
             where=where or loss_line(trial),
         )
+    if "not list" in text and isinstance(labels := trial.handed.labels, (list, tuple)) and len(labels) == 1:
+        y, place = trial.data_name(1), trial.data_line(1) or where or loss_line(trial)
+        return LossFails("The labels come as a list of one tensor", "The tensor itself.", f"{y} = {y}[0]", where=place)
     if isinstance(error, TypeError) and "argument" in text:
         return LossFails(
             f"The loss is not called as it wants: {text[:140]}",

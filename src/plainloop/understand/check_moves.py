@@ -48,7 +48,8 @@ MAKERS = {
     ),
 }
 MOVERS = {"to", "cuda", "cpu", "type_as", "mps", "xpu"}
-MAY_MIX = {"__getitem__", "__setitem__", "copy_", "index_put_", *MOVERS}
+OF_CPU = {"ctc_loss", "_pack_padded_sequence", "pack_padded_sequence"}  # they take lengths from the CPU
+MAY_MIX = {"__getitem__", "__setitem__", "copy_", "index_put_", *MOVERS, *OF_CPU}
 
 
 def stays_behind(trial: Trial) -> None:

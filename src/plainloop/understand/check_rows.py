@@ -209,10 +209,12 @@ def mixed(trial: Trial, call: Call | None, given: Tensor | None) -> Finding:
             where=where,
         )
     if call is not None and call.name in ("view", "reshape", "flatten", "transpose", "permute", "T"):
+        turned = given is not None and call.outs and call.outs[0].shape[:2] == (*given.shape[1:2], *given.shape[:1])
+        axes = "x.transpose(0, 1)" if turned else "x.permute(0, 2, 1)"
         return RowsMixed(
             f"{call.name} tears rows apart: numbers of one row land in another",
             "An axis of rows that stays whole.",
-            "x = x.permute(0, 2, 1)  # swaps axes; view only regroups numbers",
+            f"x = {axes}  # swaps axes; {call.name} only regroups numbers",
             where=where,
         )
     name = f"{call.name} in {title}" if call is not None else "The model"

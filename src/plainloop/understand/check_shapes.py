@@ -347,11 +347,13 @@ def cat_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
             "Tensors with as many axes.",
             f"x = x.unsqueeze(1)  # the one of shape {m.trial.shape(short)}",
         )
-    return m.fault(
-        f"tensors of shapes {shapes}",
-        "Tensors that differ along the joined axis alone.",
-        "torch.cat([a, b], dim=1)  # dim: the axis that may differ",
-    )
+    code = m.call.line.code if m.call is not None and m.call.line is not None else ""
+    names = re.search(r"cat\(\s*[\[(]\s*(\w+)\s*,\s*(\w+)\s*[\])]", code)
+    fix = "torch.cat([a, b], dim=1)  # dim: the axis that may differ"
+    if names is not None and len(tensors) == 2 and tensors[0].dim() > 2 and tensors[0].shape[2:] != tensors[1].shape[2:]:
+        large, small = names.groups() if tensors[0].numel() >= tensors[1].numel() else names.groups()[::-1]
+        fix = f"{small} = F.interpolate({small}, size={large}.shape[2:])  # before they are joined"
+    return m.fault(f"tensors of shapes {shapes}", "Tensors that differ along the joined axis alone.", fix)
 
 
 def pair_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:

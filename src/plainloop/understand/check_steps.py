@@ -147,6 +147,13 @@ def vanished(trial: Trial, layers: list[tuple[str, nn.Module, float, float]]) ->
     if not layers:
         return
     largest = max(layers, key=lambda layer: layer[2])
+    flat = [c for c in trial.tape.calls if c.name.strip("_") in FLAT and any(t.requires_grad for t in c.tensors)]
+    if largest[2] == 0 and flat:
+        name, code = flat[0].name.strip("_"), flat[0].line.code if flat[0].line else ""
+        fix = code.replace(f".{name}()", "") if f".{name}()" in code else f"{code or 'x = layer(x)'}  # without {name}"
+        text = f"{name} has a gradient of 0 everywhere: no layer gets any"
+        trial.add(GraphCut(text, "A gradient for every parameter.", fix, where=trial.where(flat[0])))
+        return
     if largest[2] == 0 and (found := all_off(trial)) is not None:
         trial.add(found)
         return
@@ -161,7 +168,6 @@ def vanished(trial: Trial, layers: list[tuple[str, nn.Module, float, float]]) ->
         )
         return
     least = min(layers, key=lambda layer: layer[2])
-    flat = [c for c in trial.tape.calls if c.name.strip("_") in FLAT and any(t.requires_grad for t in c.tensors)]
     if least[2] == 0 and flat:
         text = f"{flat[0].name.strip('_')} has a gradient of 0 everywhere: {trial.layer(least[1])} gets none"
         fix = f"{flat[0].line.code}  # without {flat[0].name}" if flat[0].line else "x = layer(x)"

@@ -22,7 +22,7 @@ from ..plain.models import layers, own
 from ..problems import Notice, PlainloopError, listed
 from .check_batch import Batch, Data
 from .check_finding import Finding
-from .check_lines import Line, Script, call_theirs, line_of_layer
+from .check_lines import Line, Script, call_theirs, called_name, line_of_layer
 from .check_trace import Call, Tape, recording, tensors_in
 
 Loss = Callable[..., Any]
@@ -165,8 +165,13 @@ class Trial:
         ]
         keywords = [ast.unparse(word) for word in call.keywords if word.arg not in names] if call is not None else []
         text = f"nn.{kind}({', '.join([*changed, *written[len(changed) :], *keywords])})"
-        before = line.code.partition("=")[0].strip() if line is not None else ""
-        return f"{before} = {text}" if before.startswith("self.") and "(" not in before else text
+        code = line.code if line is not None else ""
+        before, _, made = code.partition("=")
+        if not before.startswith("self.") or "(" in before:
+            return text
+        if made.strip().startswith((f"nn.{kind}(", f"{kind}(", f"torch.nn.{kind}(")):
+            return f"{before.strip()} = {text}"
+        return replaced(code, kind, [getattr(module, name, None) for name in names], text)
 
     # what is run
 
@@ -211,6 +216,20 @@ SIZES = {  # the sizes that a layer is made with, in the order of its arguments
     "GRU": ("input_size", "hidden_size"),
     "RNN": ("input_size", "hidden_size"),
 }
+
+
+def replaced(code: str, kind: str, sizes: list[object], text: str) -> str:
+    """A line that makes several layers with one of them made anew; that layer alone where it cannot be told from the others."""
+    try:
+        calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and called_name(node) == kind]
+    except SyntaxError:
+        return text
+    parts = [
+        ast.get_source_segment(code, call)
+        for call in calls
+        if all(not isinstance(a, ast.Constant) or is_size(size, a.value) for a, size in zip(call.args, sizes, strict=False))
+    ]
+    return code.replace(parts[0], text, 1) if len(parts) == 1 and parts[0] else text
 
 
 def is_size(found: object, value: object) -> bool:

@@ -1,0 +1,28 @@
+"""CTC with the steps first, lengths on the CPU."""
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import plainloop
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.out = nn.Linear(16, 11)
+
+    def forward(self, x):
+        return self.out(self.rnn(x)[0]).log_softmax(-1).transpose(0, 1)
+
+
+ctc = nn.CTCLoss(zero_infinity=True)
+
+
+def loss(scores, labels):
+    return ctc(scores, labels, torch.full((scores.size(1),), 20), torch.full((scores.size(1),), 5))
+
+
+loader = DataLoader(TensorDataset(torch.randn(80, 20, 8), torch.randint(1, 11, (80, 5))), batch_size=16, shuffle=True)
+found = plainloop.check(Net(), loader, loss=loss)
