@@ -230,7 +230,8 @@ def text_report(judged: Mapping[str, Any], outcome: Any) -> str:
             for label, row in zip(matrix["labels"], matrix["counts"], strict=True)
         ]
         lines += ["", *aligned(table)]
-    notes = [line for name, note in judged["notes"].items() for line in textwrap.wrap(f"{name}: {note}", 80)]
+    titles = judged["titles"]
+    notes = [line for name, note in judged["notes"].items() for line in textwrap.wrap(f"{titles.get(name, name)}: {note}", 80)]
     lines += ["", *notes]
     lines += [f"epoch {judged['best_epoch']} of {judged['epochs']} kept, {judged['seconds']:g} s"]
     return "\n".join([*lines, f"report    {judged['report']}", f"pictures  {judged['pictures']}"])

@@ -77,7 +77,7 @@ def cut_and_unknown(outcome: Any, part: str) -> dict[str, str]:
         said += [f"{unknown:.1%} of the tokens are unknown words"] if unknown >= 0.0005 else []
         said += [f"{strange / len(rows):.1%} of the {part} texts have more unknown words than known ones"] if strange else []
         if said:
-            found[name] = "; ".join(said)
+            found[f'column "{name}"'] = "; ".join(said)
     return found
 
 
