@@ -13,8 +13,8 @@ import plainloop
 from clocks import train as forecast
 from clocks import write_lines, write_load
 from plainloop.run_problems import RunNotFinished
-from plainloop.training import Talk
 from plainloop.trained_rows import together, words_of
+from plainloop.training import Talk
 
 OPTIONS: dict[str, Any] = {"baseline": False, "talk": Talk(quiet=True)}
 
@@ -58,7 +58,7 @@ def test_new_rows_are_not_taken_for_known_ones_and_order_does_not_hide_them(run:
 
 def test_rows_that_recur_by_nature_are_no_news(tmp_path: Path):
     draw = np.random.default_rng(0)
-    rows = ["xyz"[draw.integers(3)] + "," + "uv"[draw.integers(2)] + "," + "no yes".split()[draw.integers(2)] for _ in range(300)]
+    rows = ["xyz"[draw.integers(3)] + "," + "uv"[draw.integers(2)] + "," + ["no", "yes"][draw.integers(2)] for _ in range(300)]
     (tmp_path / "a.csv").write_text("a,b,y\n" + "\n".join(rows[:200]) + "\n", encoding="utf-8")
     (tmp_path / "b.csv").write_text("a,b,y\n" + "\n".join(rows[200:]) + "\n", encoding="utf-8")
     made = plainloop.train(str(tmp_path / "a.csv"), "y", epochs=1, output=str(tmp_path / "run"), **OPTIONS)
@@ -83,10 +83,9 @@ def test_keys_tell_cells_and_places_apart():
 def test_a_run_whose_loss_became_infinite_has_the_weights_of_its_best_epoch(tmp_path: Path):
     data, folder = str(write_rows(tmp_path / "rows.csv")), str(tmp_path / "run")
     wild: dict[str, Any] = {"model": "table_linear", "epochs": 300, "learning_rate": 30.0}
+    settings = ["optimizer=sgd", "clip=0", "schedule=constant", "patience=0"]
     with pytest.raises(plainloop.PlainloopError, match=r"not a finite number") as lost:
-        plainloop.train(
-            data, "y", output=folder, set=["optimizer=sgd", "clip=0", "schedule=constant", "patience=0"], **wild, **OPTIONS
-        )
+        plainloop.train(data, "y", output=folder, set=settings, **wild, **OPTIONS)
     assert "The weights of epoch 1 are kept" in str(lost.value)
     made = plainloop.load(folder)
     assert "with a loss that is no number" in str(made.notices[0])

@@ -128,7 +128,7 @@ class EndedEarly(Notice):
         self.what = f"Training of {self.path} ended in epoch {self.epoch} with a loss that is no number."
         self.expected = f"Expected a run that came to its end; these are the weights of epoch {self.best_epoch}."
         self.why = "Nothing but its validation rows has judged them."
-        self.fix = f"plainloop retrain {quoted(self.path)} --set learning_rate=1e-4, or another lower rate"
+        self.fix = f"plainloop retrain {quoted(self.path)} --set learning_rate=1e-4"
 
     @classmethod
     def example(cls) -> EndedEarly:

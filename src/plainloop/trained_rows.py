@@ -45,7 +45,7 @@ def again(run: Run, table: Any, figure: Any) -> list[Notice]:
     """
     if not (run.folder / FILE).exists():  # a run of older code
         return []
-    kept = np.load(run.folder / FILE, allow_pickle=False)
+    kept = np.load(run.folder / FILE)
     found = seen_in(run.config, table, np.arange(len(table)), kept)
     usual = float(run._content["result"].get("recurring", 0.0))
     if not found.any() or found.sum() <= TWICE * usual * len(found):
