@@ -7,7 +7,7 @@ time, its series and its targets. training.py writes the keys at the end; use.py
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,16 +96,17 @@ def words_of(cells: Any) -> np.ndarray:
     if hasattr(cells, "words"):
         used = np.unique(cells.codes)
         made = np.zeros(int(used.max(initial=-1)) + 2, np.uint64)  # the last one is for missing cells, whose code is -1
-        made[used[used >= 0]] = digests([cells.words[code].encode() for code in used[used >= 0].tolist()])
+        made[used[used >= 0]] = digests(cells.words[code].encode() for code in used[used >= 0].tolist())
         return made[cells.codes]
     if hasattr(cells, "starts"):
         pairs = zip(cells.starts.tolist(), cells.ends.tolist(), strict=True)
-        return digests([cells.values[start:end].tobytes() for start, end in pairs])
+        return digests(cells.values[start:end].tobytes() for start, end in pairs)
     values = np.asarray(cells, np.float64) + 0.0  # no -0
     return np.where(np.isnan(values), np.nan, values).view(np.uint64)
 
 
-def digests(cells: Sequence[bytes]) -> np.ndarray:
+def digests(cells: Iterable[bytes]) -> np.ndarray:
+    """64 bits of each cell; the cells are made one by one, for long texts take their room again."""
     return np.frombuffer(b"".join(blake2b(cell, digest_size=8).digest() for cell in cells), "<u8").astype(np.uint64)
 
 
