@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from plainloop.options import DataOptions
 from plainloop.plain.readers import tables
 from plainloop.problems import PlainloopError
 from plainloop.understand.column_types import ColumnGuess
 from plainloop.understand.infer import InferOptions, Schema, infer
+from plainloop.understand.look import look
 from plainloop.understand.probe import probe
 from plainloop.understand.target_problems import TargetLooksLikeId
 
@@ -279,3 +281,23 @@ def test_real_tables(name: str, target: str, task: str, ignored: set[str]) -> No
     assert {column.name for column in made.columns if column.role == "ignored"} == ignored
     table = tables.read(source, made.config_columns())
     assert len(table) == made.rows
+
+
+def test_messages_about_data_in_memory_name_no_file() -> None:
+    frame = pl.DataFrame({"a": [float(i) for i in range(60)], "y": ["yes", "no", None] * 20, "same": ["x"] * 60})
+    with pytest.raises(PlainloopError) as found:
+        look(frame, DataOptions(target="z"))
+    assert "the data has no column" in found.value.what
+    assert "/" not in str(found.value)
+    seen = look(frame, DataOptions(target="y"))
+    assert seen.notices
+    assert not any("plainloop-" in str(notice) for notice in seen.notices)
+
+
+def test_classes_of_single_words_are_read_by_the_order_of_their_letters() -> None:
+    draw = np.random.default_rng(0)
+    names = ["".join(chr(97 + code) for code in draw.integers(0, 26, 7)) for _ in range(200)]
+    frame = pl.DataFrame({"name": names, "kind": ["p", "q"] * 100})
+    assert look(frame, DataOptions(target="kind")).model == "text_cnn"
+    said = pl.DataFrame({"name": [f"the {one} is here and there" for one in names], "kind": ["p", "q"] * 100})
+    assert look(said, DataOptions(target="kind")).model == ""

@@ -259,7 +259,7 @@ def inspect(source: Any, target: Any = None, **options: Any) -> Look:
 
 
 def load(run: str | Path) -> Run:
-    """A finished run. Raises: NoRun, RunNotFinished."""
+    """A finished run, or one whose loss became infinite, which `notices` then say. Raises: NoRun, RunNotFinished."""
     prepare_threads()
     return Run(run)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .plain.checkpoint import StorageFailed, write_file
 from .plain.config import Config
 from .problems import nearest
-from .run_problems import FolderOfRuns, NoRun, OutputExists, RunBusy, RunNotFinished, RunUnreadable
+from .run_problems import EndedEarly, FolderOfRuns, NoRun, OutputExists, RunBusy, RunNotFinished, RunUnreadable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -218,10 +218,15 @@ class Run:
         self._content = read_toml(self.folder)
         self._given_model = model
         self.notices: list[Any] = []  # what there was to say about the rows that were predicted last
+        self.early: list[Any] = []  # what there is to say of the run itself
         if "search" in self._content:
             raise FolderOfRuns(str(folder), self._content["search"].get("kind", ""))
         if "result" not in self._content:
-            raise RunNotFinished(str(folder))
+            stopped = self._content.get("stopped")
+            if not stopped or not (self.folder / "weights.safetensors").exists():
+                raise RunNotFinished(str(folder))
+            self._content["result"] = stopped
+            self.early = self.notices = [EndedEarly(str(folder), stopped["epoch"], stopped["best_epoch"])]
         if not (self.folder / "weights.safetensors").exists():  # an ejected project, say
             raise NoRun(str(folder), [], "weights.safetensors")
 
@@ -249,8 +254,23 @@ class Run:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """The content of metrics.json."""
+        """The content of metrics.json; of a run that ended early the headline of its best epoch."""
+        if self.early:
+            return self._early_metrics()
         return json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
+
+    def _early_metrics(self) -> dict[str, Any]:
+        task, best = self.preparation.task, self._content["result"]["best_epoch"]
+        split = json.loads((self.folder / "split.json").read_text(encoding="utf-8"))
+        value = self.history[f"val_{task.headline}"][best - 1]
+        return {
+            "task": type(task).__name__.lower(),
+            "headline": task.headline,
+            "validation": {task.headline: {"value": value, "low": None, "high": None}},
+            "epochs": len(self.history["epoch"]),
+            "best_epoch": best,
+            "rows": {short: len(split[name]) for short, name in (("train", "train"), ("val", "validation"), ("test", "test"))},
+        }
 
     @cached_property
     def history(self) -> dict[str, list[Any]]:
@@ -311,7 +331,9 @@ class Run:
         """
         from .use import predict
 
-        return predict(self, source, output, decoding, origin)
+        answers = predict(self, source, output, decoding, origin)
+        self.notices = [*self.early, *self.notices]
+        return answers
 
     def evaluate(self, source: Any, *, metrics: Any = None, **decoding: Any) -> dict[str, Any]:
         """The test metrics, with intervals, on other labelled rows; metrics: those of the run where nothing is said."""
@@ -319,7 +341,8 @@ class Run:
         from .use import evaluate
 
         check_names(metrics, self.folder, verb="evaluate")
-        return evaluate(self, source, decoding, metrics)
+        found = evaluate(self, source, decoding, metrics)
+        return {**found, "notices": [*self.early, *found["notices"]]}
 
     def retrain(self, **settings: Any) -> Run:
         """The run again with other settings, as a child of this one. See `plainloop.retrain`."""
@@ -365,7 +388,7 @@ class Run:
         facts = self.summary()
         return (
             f"Run({str(self.folder)!r}, {facts['task']} of {facts['target']!r} by {facts['model']}, "
-            f"{facts['part']} {facts['headline']} {facts['value']:.4g})"
+            f"{facts['part']} {facts['headline']} {facts['value']:.4g}{', ended early' if self.early else ''})"
         )
 
     def _repr_html_(self) -> str:

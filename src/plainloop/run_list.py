@@ -17,7 +17,10 @@ def all_runs(root: Path) -> list[dict[str, Any]]:
     listing = []
     for path in found:
         try:
-            facts = {**Run(path.parent).summary(), "state": "finished"}
+            run = Run(path.parent)
+            if run.early:
+                raise RunNotFinished(str(path.parent))
+            facts = {**run.summary(), "state": "finished"}
         except NoRun:
             continue
         except (RunNotFinished, OSError, KeyError, ValueError):

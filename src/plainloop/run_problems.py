@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .plain.faults import shorten
-from .problems import PlainloopError, nearest, quoted
+from .problems import Notice, PlainloopError, nearest, quoted
 
 
 @dataclass(eq=False)
@@ -108,6 +108,31 @@ class RunNotFinished(PlainloopError):
     @classmethod
     def example(cls) -> RunNotFinished:
         return cls("runs/houses-1")
+
+
+@dataclass
+class EndedEarly(Notice):
+    """A run whose loss became infinite, loaded all the same.
+
+    What it does: loads the weights of the best epoch before the loss became infinite, and says so.
+    Why: they are as good as its validation rows said; but the run has no test figures, and its schedule was cut short.
+    Example: `plainloop predict runs/houses-1 new.csv` after training ended with exit code 4
+    Fix: train again with a lower learning rate.
+    """
+
+    path: str
+    epoch: int
+    best_epoch: int
+
+    def __post_init__(self) -> None:
+        self.what = f"Training of {self.path} ended in epoch {self.epoch} with a loss that is no number."
+        self.expected = f"Expected a run that came to its end; these are the weights of epoch {self.best_epoch}."
+        self.why = "Nothing but its validation rows has judged them."
+        self.fix = f"plainloop retrain {quoted(self.path)} --set learning_rate=1e-4"
+
+    @classmethod
+    def example(cls) -> EndedEarly:
+        return cls("runs/houses-1", 4, 3)
 
 
 @dataclass(eq=False)

@@ -26,13 +26,14 @@ from .plain.checkpoint import StorageFailed, save_weights
 from .plain.config import Config, from_dict
 from .plain.faults import Stopped
 from .plain.history import record_line
-from .plain.loop import Record
+from .plain.loop import NonFiniteLoss, Record
 from .plain.run import Outcome, Ready, located, weights_digest
 from .plain.run import run as plain_run
 from .progress import bar
 from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml
 from .run_problems import CannotEject, FolderOfRuns, RunBusy, RunUnreadable, StoppedRun
 from .show import augmentation_text, look_text, notice_text
+from .trained_rows import write_keys
 from .understand.check_inside import Given, check_run
 from .understand.defaults import default_model
 from .understand.look import look
@@ -266,6 +267,11 @@ def work(
             raise Stopped(number)
     except Stopped as stopped:
         raise StoppedRun(stopped.exit_code, str(place)) from stopped
+    except NonFiniteLoss as fault:
+        if fault.best_epoch:  # there is something to load
+            facts = {"epoch": fault.epoch, "best_epoch": fault.best_epoch, "weights_sha256": weights_digest(place)}
+            set_facts(place, "stopped", facts)
+        raise
     finally:
         talk.training = False
     if outcome.ending:
@@ -281,6 +287,7 @@ def work(
             "weights_sha256": weights_digest(place),
             "best_epoch": outcome.best_epoch,
             "ending": outcome.ending,
+            "recurring": round(write_keys(outcome, place), 6),
             "seconds": round(time.perf_counter() - started, 2),
         },
     )

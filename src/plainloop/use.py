@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from .plain.config import Source
 from .problems import Notice
 from .run_folder import make_folder
 from .sources import as_frame, is_in_memory
+from .trained_rows import again
 from .understand.tag_problems import RowsWithoutLabel, TagsUnknown
 from .use_problems import ColumnsMissing, NothingToScore, RowsWithoutPicture, StrangeCells, UnseenLabels, WrongWidth
 from .use_series import evaluate_forecast, forecast_lines, name_of, whole_series
@@ -301,10 +303,18 @@ def evaluate(run: Run, source: Any, how: dict[str, Any], asked: Any = None) -> d
     whole = getattr(task, "whole", None)  # of texts that are written; the code of an older run has none
     truth = whole(table[run.config.targets[0].name][rows]) if whole else None
     metrics = intervals(task, scores, target[rows], truth=truth)
+    notices += again(run, table.rows(rows), partial(figure_of, task, scores, target[rows], truth))
     values, failed = extra_values(task, scores, target[rows], own)
     metrics |= {name if name not in metrics else f"own_{name}": value for name, value in values.items()}
     notices += [MetricFailed(name, why) for name, why in failed.items()]
     return {"run": str(run.folder), "rows": len(rows), "headline": task.headline, "metrics": metrics, "notices": notices}
+
+
+def figure_of(task: Any, scores: Any, target: Any, truth: list[str] | None, rows: np.ndarray) -> float | None:
+    """The headline metric of some of the rows."""
+    more = {} if truth is None else {"truth": [truth[row] for row in rows.tolist()]}
+    value = task.metrics(scores[rows], target[rows], **more)[task.headline]
+    return None if value is None else float(value)
 
 
 def known_rows(target: Any) -> np.ndarray:

@@ -38,6 +38,42 @@ class ColumnsMissing(PlainloopError):
         return cls("new.csv", ["area"], ["city", "rooms"], "runs/houses-1")
 
 
+@dataclass
+class RowsTrainedOn(Notice):
+    """Rows to evaluate on that the run was trained on.
+
+    What it does: compares the rows with those of the train part, by the cells that the run reads, and says how many are the same;
+    where there are others, it gives the headline figure of these alone.
+    Why: a model may know the answers of its train rows by heart; how good it is on them says little of new rows.
+    Example: `plainloop evaluate runs/houses-1 houses.csv`, the file it was trained on
+    Fix: evaluate on other rows; the run's own test rows are judged in metrics.json.
+    """
+
+    run: str
+    count: int
+    rows: int
+    windows: bool  # of a forecast
+    metric: str
+    value: float | None  # of the other rows alone
+    others: int
+
+    def __post_init__(self) -> None:
+        if self.windows:
+            self.what = f"{self.count:,} of {self.rows:,} windows forecast steps that {self.run} was trained on."
+        else:
+            self.what = f"{self.count:,} of {self.rows:,} rows are the same as rows that {self.run} was trained on."
+        self.expected = "Expected rows that it has not learned from."
+        self.why = "A model may know the answers of its train rows by heart."
+        if self.value is not None:
+            kind = "windows" if self.windows else "rows"
+            self.why += f" On the {self.others:,} other {kind} alone: {self.metric} {self.value:.4g}."
+        self.fix = f"evaluate on other rows; what it is worth on its own test rows stands in {self.run}/metrics.json"
+
+    @classmethod
+    def example(cls) -> RowsTrainedOn:
+        return cls("runs/houses-1", 1022, 1460, False, "rmse", 30210.0, 438)
+
+
 @dataclass(eq=False)
 class WrongWidth(PlainloopError):
     """A file without header that has other columns than the training data.

@@ -17,6 +17,7 @@ from .plain.config import Column
 from .plain.frequency import ROWS, Frequency
 from .problems import Notice
 from .sources import as_frame, is_in_memory, write
+from .trained_rows import again
 from .use_problems import NothingToScore
 from .use_series_problems import BadOrigin, FutureUnknown, NothingAhead, OtherSteps, RowsWithoutTime, SeriesWithoutForecast
 
@@ -184,7 +185,9 @@ def evaluate_forecast(run: Run, source: Any) -> dict[str, Any]:
 
     table, notices = windows_of(run, source)
     task = run.preparation.task
-    metrics = intervals(task, run.scores(table), run.preparation.target(table).cpu())
+    scores, target = run.scores(table), run.preparation.target(table).cpu()
+    metrics = intervals(task, scores, target)
+    notices += again(run, table, lambda rows: float(task.metrics(scores[rows], target[rows])[task.headline]))
     return {"run": str(run.folder), "rows": len(table), "headline": task.headline, "metrics": metrics, "notices": notices}
 
 

@@ -39,6 +39,8 @@ def eject(run: Run, folder: Path, *, with_data: bool = False) -> Path:
     content = read_toml(run.folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputExists(str(folder), f"plainloop eject {quoted(str(run.folder))}")
+    if run.early:
+        raise CannotEject(str(run.folder), "its training ended with a loss that is no number, as the project's would")
     if content["made"].get("model_given"):
         raise CannotEject(str(run.folder), "its model was given as an object, so its code is not in the run folder")
     code = code_of(run, content["code"])

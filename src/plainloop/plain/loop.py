@@ -54,7 +54,8 @@ class Record:
 class NonFiniteLoss(Fault):
     """The loss became infinite or not a number.
 
-    What it does: stops training with exit code 4, names epoch, step and rows, and keeps the best weights so far.
+    What it does: stops training with exit code 4, names epoch, step and rows, and keeps the weights of the best epoch so far;
+    with these the run can be loaded, without test figures and report.
     Why: from then on every weight would be lost.
     Example: `plainloop train houses.csv --target price --learning-rate 50`
     Fix: a lower learning rate, or a limit on the gradient.
@@ -65,13 +66,15 @@ class NonFiniteLoss(Fault):
     rows: list[int]
     cause: str
     learning_rate: float
+    best_epoch: int = 0
     exit_code = 4
 
     def __post_init__(self) -> None:
         shown = ", ".join(map(str, self.rows[:5])) + (", ..." if len(self.rows) > 5 else "")
         self.what = f"The loss is not a finite number in epoch {self.epoch}, step {self.step} (rows {shown})."
         self.expected = "A finite loss in every step."
-        self.why = f"Likely cause: {self.cause}. The best weights so far are kept."
+        kept = f"The weights of epoch {self.best_epoch} are kept." if self.best_epoch else "No epoch had ended yet."
+        self.why = f"Likely cause: {self.cause}. {kept}"
         self.fix = f"train with --learning-rate {self.learning_rate / 10:g}, or with --set clip=1"
 
     @classmethod
@@ -291,4 +294,5 @@ def _explain(
         cause = f"steps that were too large (learning rate {settings.learning_rate:g})"
     model.load_state_dict(best)
     order.start = min(progress.step, len(order) - 1)
-    return NonFiniteLoss(progress.epoch + 1, order.start + 1, next(iter(order)).tolist(), cause, settings.learning_rate)
+    rows, rate = next(iter(order)).tolist(), settings.learning_rate
+    return NonFiniteLoss(progress.epoch + 1, order.start + 1, rows, cause, rate, progress.best_epoch)

@@ -145,7 +145,9 @@ def run(
                 write_file(folder / "history.csv", history_csv(history))
                 written = time.monotonic()
     except NonFiniteLoss as fault:
-        save_weights(folder / "weights.safetensors", model.state_dict())
+        if fault.best_epoch:
+            write_file(folder / "history.csv", history_csv(history))
+            save_fitted(config, model, ready.preparation, ready.split, folder)
         raise replace(fault, rows=ready.split["train"][fault.rows].tolist()) from None  # as row numbers of the source
 
     forward = forward_of(model, config)
@@ -223,18 +225,20 @@ def ready_from(
     return Ready(table, split, preparation, model, loader(rows["train"], order, config.machine.workers), evaluation)
 
 
+def save_fitted(config: Config, model: nn.Module, preparation: Preparation, split: dict[str, np.ndarray], folder: Path) -> None:
+    """Writes what answers need, and the split: weights, fitted state, row numbers."""
+    save_weights(folder / "weights.safetensors", model.state_dict())
+    write_json(folder / "prepared.json", preparation.state())
+    for column in preparation.columns.values():
+        if column.kind == "text" and hasattr(column, "tokenizer"):  # for other programs
+            write_file(folder / "tokenizer.json", column.tokenizer)
+    write_json(folder / "split.json", {"sha256": config.source.sha256, **{name: rows.tolist() for name, rows in split.items()}})
+
+
 def save(outcome: Outcome, folder: Path) -> None:
     """Writes the results: weights, fitted state, split, history, metrics and predictions of the test rows."""
     task, part = outcome.preparation.task, "test" if "test" in outcome.scores else "validation"
-    save_weights(folder / "weights.safetensors", outcome.model.state_dict())
-    write_json(folder / "prepared.json", outcome.preparation.state())
-    for column in outcome.preparation.columns.values():
-        if column.kind == "text" and hasattr(column, "tokenizer"):  # for other programs
-            write_file(folder / "tokenizer.json", column.tokenizer)
-    write_json(
-        folder / "split.json",
-        {"sha256": outcome.config.source.sha256, **{name: rows.tolist() for name, rows in outcome.split.items()}},
-    )
+    save_fitted(outcome.config, outcome.model, outcome.preparation, outcome.split, folder)
     write_file(folder / "history.csv", history_csv(outcome.history))
     write_file(folder / "predictions.csv", predictions_csv(*predicted(outcome, part)))
     figures = {

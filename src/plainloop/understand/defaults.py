@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..plain.config import Augmentation, Column
+from .text_columns import ONE_WORD
 
 Reasons = dict[str, str]  # "train.epochs" -> why
 
@@ -90,6 +91,7 @@ BY_ROWS: dict[str, list[tuple[float, dict[str, Any], str]]] = {
     "sequence_rnn": [(20_000, {"width": 128}, "few pairs: a smaller net learns them in a fraction of the time")],
 }
 FEW_PAIRS = 20_000  # with fewer the recurrent net learns in a fraction of the time what the transformer learns, or more
+MANY_WORDS = 100_000  # texts of one word; with more the order of their letters costs minutes
 FEW_TEXTS = 20_000  # up to here words that only one train text has are of use
 # kind of input -> (up to this many train rows, values of Train); the last line is for any number
 TABLE_TRAIN: list[tuple[float, dict[str, Any]]] = [
@@ -164,6 +166,14 @@ def parts_of(columns: Sequence[Column]) -> dict[str, str]:
 def series_model(facts: Mapping[str, Any]) -> str:
     """The model for windows or whole series, by what they are like: lookback, horizon, variables, windows (that train), whole."""
     return "series_conv" if facts["whole"] else "series_rnn"
+
+
+def text_model(found: Mapping[str, tuple[Any, str]], num_rows: int) -> str:
+    """The model for one column of texts and classes, "" for the usual one; found: what the texts decide of [text], and why.
+
+    Single words, such as names: the order of letters says more than the set of their runs (names_languages, docs/experiments.md).
+    """
+    return "text_cnn" if found.get("tokens") == ("char", ONE_WORD) and num_rows < MANY_WORDS else ""
 
 
 def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str, reasons: Reasons) -> dict[str, Any]:

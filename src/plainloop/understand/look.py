@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..options import DataOptions
+from ..problems import Notice, PlainloopError, quoted
 from .given import Given, as_given
 from .look_images import has_pictures, look_at_pictures
 from .look_sequences import has_sequences, look_at_sequences
@@ -38,4 +39,25 @@ def look(
     """
     given = as_given(source, options, keep, progress)
     look_at = next((look_at for knows, look_at in DOORS if knows(given)), look_at_table)
-    return look_at(given)
+    if given.on_disk or given.generated:
+        return look_at(given)
+    try:
+        made = look_at(given)
+    except PlainloopError as refusal:
+        without_paths(refusal, given)
+        raise
+    for notice in made.notices:
+        without_paths(notice, given)
+    return made
+
+
+def without_paths(problem: PlainloopError | Notice, given: Given) -> None:
+    """Takes the files out of a message that data in memory was written to: the user knows nothing of them."""
+    files = {path: part for part, paths in (("data", given.data), *given.files.items()) for path in paths}
+    for path, part in files.items():
+        words = "the data" if part == "data" else f"the {part} data"
+        for line in ("what", "expected", "why"):
+            setattr(problem, line, str(getattr(problem, line)).replace(path, words))
+        problem.fix = problem.fix.replace(quoted(path), part.upper())
+    if problem.what.startswith("the "):
+        problem.what = "T" + problem.what[1:]

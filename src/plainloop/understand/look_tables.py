@@ -11,6 +11,7 @@ import polars as pl
 from ..options import Names, as_names, as_pairs
 from ..plain.config import Source
 from ..problems import Notice
+from .defaults import text_model
 from .given import Given
 from .infer import InferOptions, infer
 from .look_images import copies_in, look_at_paths
@@ -121,6 +122,9 @@ def settle_texts(made: Look, frame: pl.DataFrame) -> None:
     """How texts become tokens."""
     texts = text_inputs(made, frame)
     made.text = text_settings(texts, made.schema.rows) if texts else {}
+    kinds = [made.type for made in made.schema.columns if made.role == "input"]
+    if kinds == ["text"] and made.task in ("Binary", "Multiclass"):
+        made.model = text_model(made.text, made.schema.rows)
 
 
 def settle_pairs(made: Look, frame: pl.DataFrame) -> None:

@@ -12,6 +12,7 @@ SAMPLE = 2_000  # different cells that are looked at
 FULL = 100  # words per cell from which on words and pairs say enough, and runs of letters would drown them
 LONG = 8  # words per cell from which on a column is text however often its cells recur
 NAME_WORDS = 5.5  # names, titles and addresses have fewer words than sentences
+ONE_WORD = "the texts are single words, so their letters must tell"  # why letters are the tokens
 NO_SPACES = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"  # scripts that do not part words by spaces
 SIGNS = 0.8  # share of signs that are neither letters nor digits from which on cells are messages of them, and no codes
 TAGS = r"</?[a-zA-Z][^<>]{0,300}>|&(?:amp|lt|gt|quot|apos|nbsp|#39);"
@@ -89,7 +90,7 @@ def text_settings(columns: Sequence[pl.Series], rows: int) -> dict[str, tuple[An
     if all(one.spaceless > 0.5 for one in seen):
         found["tokens"] = ("char", "the script does not part words by spaces")
     elif all(one.words < 2.5 for one in seen):
-        found["tokens"] = ("char", "the texts are single words, so their letters must tell")
+        found["tokens"] = ("char", ONE_WORD)
     else:
         found["tokens"] = ("word", "words parted by spaces and signs")
     found["letters"] = (True, "runs of letters tell something of words that no train text has")
