@@ -105,7 +105,7 @@ def test_the_test_rows_of_a_run_folder_give_its_metrics(kind: str, tmp_path: Pat
     assert len(scored) == len(rows) == run.metrics["rows"]["test"]
     values = {name: found["value"] for name, found in run.metrics["test"].items()}
     drawn = on_rows("run", rows, scored, values).draws
-    assert run.metrics["headline"] in drawn
+    assert run.metrics["headline"] in drawn, "labels are said from the thresholds on that the run has chosen"
     assert len(drawn) >= 3
 
 
