@@ -105,7 +105,7 @@ def test_the_test_rows_of_a_run_folder_give_its_metrics(kind: str, tmp_path: Pat
     assert len(scored) == len(rows) == run.metrics["rows"]["test"]
     values = {name: found["value"] for name, found in run.metrics["test"].items()}
     drawn = on_rows("run", rows, scored, values).draws
-    assert run.metrics["headline"] in drawn
+    assert run.metrics["headline"] in drawn, "labels are said from the thresholds on that the run has chosen"
     assert len(drawn) >= 3
 
 
@@ -145,8 +145,12 @@ def test_seeds_count_as_one_setting_and_the_page_has_it_all(runs: list[plainloop
 
 def test_runs_on_other_rows_are_refused(runs: list[plainloop.Run], tmp_path: Path):
     other = runs[0].retrain(**{"split.seed": 1}, epochs=1, output=str(tmp_path / "other"), talk=QUIET)
-    with pytest.raises(CannotCompare, match="in common"):
+    with pytest.raises(CannotCompare, match="in common") as refused:
         plainloop.compare(runs[0], other, output="")
+    assert refused.value.fix.startswith(f"plainloop retrain {runs[0].folder} --se")
+    with pytest.raises(CannotCompare, match="one run, named twice") as refused:
+        plainloop.compare(runs[0], runs[0].folder, output="")
+    assert refused.value.fix.startswith(f"plainloop compare {runs[0].folder} {runs[0].folder.parent}/")
     prices = plainloop.train(write_csv(tmp_path / "p.csv", "Regression"), "price", output=str(tmp_path / "p"), **QUICK)
     with pytest.raises(CannotCompare, match="learn different things"):
         plainloop.compare(runs[0], prices, output="")

@@ -10,10 +10,12 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 from torch import nn
 
@@ -60,6 +62,29 @@ def test_pipeline_and_cross_validation():
     assert cross_val_score(piped, X, y, cv=3).mean() > 0.3
     piped.set_params(plainloopregressor__width=16).fit(X, y)
     assert piped.named_steps["plainloopregressor"].config_.model.settings["width"] == 16
+
+
+@pytest.mark.parametrize("kind, load", [(PlainloopClassifier, load_breast_cancer), (PlainloopRegressor, load_diabetes)])
+def test_the_learning_rate_is_found_and_changes_nothing_else(kind: Any, load: Any):
+    X, y = load(return_X_y=True)
+    found = kind(epochs=3, learning_rate="auto").fit(X, y)
+    rate = found.config_.train.learning_rate
+    assert 1e-5 < rate < 1
+    again = kind(epochs=3, learning_rate=rate).fit(X, y)
+    assert np.array_equal(found.predict(X), again.predict(X)), "the sweep leaves weights, order and generators as they were"
+    with pytest.raises(PlainloopError, match=r"learning_rate.*fast.*\n.*\nFix: learning_rate=0.001"):
+        kind(learning_rate="fast").fit(X, y)
+
+
+def test_columns_of_a_frame_go_through_a_transformer():
+    X, y = load_breast_cancer(return_X_y=True)
+    frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "c": np.where(X[:, 2] > 90, "wide", "narrow")})
+    frame.loc[::7, "a"] = np.nan
+    parts = [("numbers", make_pipeline(SimpleImputer(), StandardScaler()), ["a", "b"]), ("words", OneHotEncoder(), ["c"])]
+    piped = make_pipeline(ColumnTransformer(parts), PlainloopClassifier(epochs=8, learning_rate=5e-3))
+    assert cross_val_score(piped, frame, y, cv=3, scoring="roc_auc").mean() > 0.9
+    search = GridSearchCV(piped, {"plainloopclassifier__learning_rate": ["auto", 1e-5]}, cv=2, n_jobs=2).fit(frame, y)
+    assert search.best_params_ == {"plainloopclassifier__learning_rate": "auto"}
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])

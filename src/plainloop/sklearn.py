@@ -39,6 +39,7 @@ from .training import machine_as_it_was
 from .understand.defaults import default_model
 from .understand.own_model import OwnModel, build
 from .understand.resolve import Asked, resolve
+from .understand.setting_problems import BadSetting
 
 IN_MEMORY = Source(reader="tables", format="arrays", data=("X",))
 OF_THE_LOOP = ("epochs", "batch_size", "learning_rate", "weight_decay", "patience")
@@ -54,7 +55,7 @@ class Estimator(BaseEstimator):
         *,
         epochs: int | None = None,
         batch_size: int | None = None,
-        learning_rate: float | None = None,
+        learning_rate: float | str | None = None,
         weight_decay: float | None = None,
         patience: int | None = None,
         width: int | None = None,
@@ -101,8 +102,17 @@ class Estimator(BaseEstimator):
             settle(config.machine.threads, config.machine.seed)
             made = partial(build_class, self.model) if isinstance(self.model, type) else partial(build, model)
             ready = ready_from(table, config, Path(), made, ("train", "validation"))
+            if self._auto():
+                from .adjust.lr_find import curve_of
+
+                found = curve_of(ready, config).learning_rate
+                config = replace(config, train=replace(config.train, learning_rate=found))
             self._train(ready, config)
         return self
+
+    def _auto(self) -> bool:
+        """Whether a sweep finds the learning rate."""
+        return isinstance(self.learning_rate, str) and self.learning_rate == "auto"
 
     def _train(self, ready: Ready, config: Config) -> None:
         history: dict[str, list[Any]] = {}
@@ -133,6 +143,8 @@ class Estimator(BaseEstimator):
     def _config(self, columns: tuple[Column, ...], task: str, num_rows: int, model: OwnModel) -> Config:
         """Every setting, as `plainloop.train` would decide it. Raises: UnknownSetting, BadSetting, UnknownModel, NoDevice."""
         named = {name: getattr(self, name) for name in (*OF_THE_LOOP, *OF_THE_MODEL)}
+        if self._auto():
+            del named["learning_rate"]
         settings = {**named, "task.balance": getattr(self, "balance", None), **(self.settings or {})}
         seed = self.random_state
         if not isinstance(seed, (int, np.integer)):
@@ -142,7 +154,11 @@ class Estimator(BaseEstimator):
         written = None if model.module is None and model.settings is None else {"file": "", "name": model.name}
         asked = Asked(settings, model.name, written, "X", ("y",))
         rows = round(num_rows * (1 - self.validation))
-        made = resolve(IN_MEMORY, columns, task, split, rows, asked, self.device, int(seed))
+        try:
+            made = resolve(IN_MEMORY, columns, task, split, rows, asked, self.device, int(seed))
+        except BadSetting as error:
+            error.fix = f"{error.name.rpartition('.')[2]}={error.good}"  # there is no command line here
+            raise
         for notice in made.notices:
             warnings.warn(str(notice), stacklevel=5)
         return made.config if written is None else replace(made.config, model=Model(file="own", settings=written))

@@ -69,16 +69,18 @@ class CannotCompare(PlainloopError):
 
     runs: list[str]
     reason: str
+    how: str = "plainloop runs"
 
     def __post_init__(self) -> None:
         self.what = f"{' and '.join(self.runs)} cannot be compared: {self.reason}."
         self.expected = "Expected finished runs that were scored on the same rows of the same data."
         self.why = "On other rows the same model gets another score; only the same rows say which one is better."
-        self.fix = f"plainloop retrain {quoted(self.runs[0])} --set NAME=VALUE"
+        self.fix = self.how
 
     @classmethod
     def example(cls) -> CannotCompare:
-        return cls(["runs/houses-1", "runs/houses-2"], "they were scored on other rows (120 and 120 rows, 17 in common)")
+        reason = "they were scored on other rows (120 and 120 rows, 17 in common)"
+        return cls(["runs/houses-1", "runs/houses-2"], reason, "plainloop retrain runs/houses-1 --set train.epochs=20")
 
 
 @dataclass(eq=False)

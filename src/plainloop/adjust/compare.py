@@ -15,7 +15,9 @@ from ..judge.report import finite, headline_metrics
 from ..judge.sequences import main_metric
 from ..judge.wording import interval, title
 from ..plain.checkpoint import write_file
+from ..problems import quoted
 from ..run_folder import Run, make_folder, new_folder
+from ..run_list import all_runs
 from ..show import aligned, short
 from .adjust_problems import CannotCompare
 from .lineage import differences as setting_differences
@@ -155,8 +157,9 @@ def compare(runs: Sequence[Run], output: str | None) -> Comparison:
     """See `api.compare`. output: "" writes nothing."""
     from .compare_page import write_page
 
-    if len(runs) < 2:
-        raise CannotCompare([str(run.folder) for run in runs], "there is no second run")
+    if len({run.folder.resolve() for run in runs}) < 2:
+        reason = "there is no second run" if len(runs) < 2 else "it is one run, named twice"
+        raise CannotCompare([str(run.folder) for run in runs[:1]], reason, second_of(runs))
     found = [(run, *scored_of(run)) for run in runs]
     first, rows, scored = found[0]
     for run, other_rows, other in found[1:]:
@@ -209,6 +212,30 @@ def same_settings(group: Setting) -> list[Pair]:
     ]
 
 
+def second_of(runs: Sequence[Run]) -> str:
+    """The command for a run that has nothing beside it: with the newest other run of its target, else one with another seed."""
+    first = runs[0] if runs else None
+    if first is None:
+        return "plainloop runs"
+    target = [column.name for column in first.config.targets]
+    for facts in all_runs(first.folder.resolve().parent):
+        other = Path(facts["run"])
+        if facts["state"] == "finished" and other.resolve() != first.folder.resolve():
+            found = Run(other)
+            same_rows = found.config.split == first.config.split and found.config.source.sha256 == first.config.source.sha256
+            if same_rows and [column.name for column in found.config.targets] == target:
+                return f"plainloop compare {quoted(str(first.folder))} {quoted(str(first.folder.parent / other.name))}"
+    return f"plainloop retrain {quoted(str(first.folder))} --seed 1"
+
+
+def as_child(first: Run, run: Run) -> str:
+    """The command that trains the second run's settings on the rows of the first."""
+    other = setting_differences(first.config, run.config)
+    kept = {name: new for name, (_, new) in other.items() if not name.startswith(("split.", "source.")) and name != "columns"}
+    said = [f"--set {quoted(f'{name}={new}')}" for name, new in kept.items() if new != "-" and name != "machine.seed"]
+    return f"plainloop retrain {quoted(str(first.folder))} {' '.join(said) or '--seed 1'}"
+
+
 def check_same(first: Run, run: Run, rows: Any, other_rows: Any, scored: Any, other: Any) -> None:
     """Raises: CannotCompare."""
     names = [str(first.folder), str(run.folder)]
@@ -219,9 +246,8 @@ def check_same(first: Run, run: Run, rows: Any, other_rows: Any, scored: Any, ot
         raise CannotCompare(names, "their data is not the same (its SHA-256 differs)")
     if rows.tolist() != other_rows.tolist():
         common = len(set(rows.tolist()) & set(other_rows.tolist()))
-        raise CannotCompare(
-            names, f"they were scored on other rows ({len(rows):,} and {len(other_rows):,} rows, {common:,} in common)"
-        )
+        reason = f"they were scored on other rows ({len(rows):,} and {len(other_rows):,} rows, {common:,} in common)"
+        raise CannotCompare(names, reason, as_child(first, run))
     if not np.array_equal(scored.truth, other.truth):
         raise CannotCompare(names, "the truth of their test rows differs, so their columns were read differently")
 

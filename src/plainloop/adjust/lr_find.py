@@ -20,7 +20,8 @@ import numpy as np
 from ..judge.plots import BLUE, GREEN, GREY, RED, panel
 from ..options import TrainOptions
 from ..plain.checkpoint import write_file
-from ..plain.run import augmentation, make_ready
+from ..plain.config import Config
+from ..plain.run import Ready, augmentation, make_ready
 from ..problems import again
 from ..run_folder import package_of, read_toml
 from ..training import Decided, Talk, machine_as_it_was, write_run
@@ -108,19 +109,24 @@ def find(decided: Decided, *, low: float = LOW, high: float = HIGH, steps: int =
         with machine_as_it_was():
             ready = make_ready(config, there.place, partial(build, there.own), ("train", "validation"))
             check_run(Given(ready.model, ready.preparation.task, ready.batches.dataset, config)).raise_for_errors()
-            rates, losses = sweep(
-                ready.model,
-                ready.preparation.task,
-                ready.batches,
-                ready.evaluation["validation"],
-                config.train,
-                seed=config.machine.seed,
-                augment=augmentation(config),
-                low=low,
-                high=high,
-                steps=steps,
-            )
-    return suggest(rates, losses, decided.config.train.learning_rate)
+            return curve_of(ready, config, low=low, high=high, steps=steps)
+
+
+def curve_of(ready: Ready, config: Config, *, low: float = LOW, high: float = HIGH, steps: int = STEPS) -> RateCurve:
+    """The sweep of what is ready to be trained, which stays as it is."""
+    rates, losses = sweep(
+        ready.model,
+        ready.preparation.task,
+        ready.batches,
+        ready.evaluation["validation"],
+        config.train,
+        seed=config.machine.seed,
+        augment=augmentation(config),
+        low=low,
+        high=high,
+        steps=steps,
+    )
+    return suggest(rates, losses, config.train.learning_rate)
 
 
 def suggest(rates: list[float], losses: list[float], default: float) -> RateCurve:

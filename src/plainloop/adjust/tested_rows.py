@@ -55,7 +55,8 @@ def multilabel(columns: Columns, state: dict[str, Any]) -> Scored:
     truth = np.zeros(said.shape, bool)
     for row, cell in enumerate(columns["truth"]):
         truth[row, [place[word.strip()] for word in cell.removeprefix("'").split(separator) if word.strip()]] = True
-    return Scored("Multilabel", labels, truth, said, said > 0.5)
+    cuts = np.asarray(state.get("thresholds") or [0.5] * len(labels))  # a label is said from its own threshold on
+    return Scored("Multilabel", labels, truth, said, said > cuts)
 
 
 def regression(columns: Columns, state: dict[str, Any]) -> Scored:

@@ -68,9 +68,8 @@ def dropped(trial: Trial, call: Call | None) -> None:
 def over_queries(trial: Trial, call: Call) -> bool:
     """Whether the weights of a product are a softmax along an axis that is not their last."""
     weights = call.tensors[0] if call.tensors else None
-    maker = trial.tape.maker(weights) if weights is not None and weights.dim() >= 3 else None
-    while maker is not None and "dropout" in maker.name and maker.tensors:
-        maker = trial.tape.maker(maker.tensors[0])
+    chain = trial.tape.history(weights, most=4) if weights is not None and weights.dim() >= 3 else []
+    maker = next((made for made in chain if "dropout" not in made.name), None)  # dropout may work in place
     if maker is None or maker.name != "softmax" or weights is None:
         return False
     axis = maker.kwargs.get("dim", maker.args[1] if len(maker.args) > 1 else None)
