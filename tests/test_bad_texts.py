@@ -376,3 +376,40 @@ def test_a_text_column_read_as_names_says_so(tmp_path: Path):
     rows = [(f"{names[i % 3]} {chr(65 + i // 26)}{chr(97 + i % 26)}", kind) for i, (_, kind) in enumerate(pairs())]
     found = seen(written(tmp_path / "t.tsv", rows))
     assert found.schema["text"].type == "text", "nothing else is there to learn from"
+
+
+def test_a_model_of_other_inputs_is_refused_by_name(tmp_path: Path):
+    data = written(tmp_path / "t.tsv", pairs())
+    for model in ("image_convnet", "table_mlp"):
+        with pytest.raises(PlainloopError, match=r"the inputs of .* are texts") as refused:
+            trained(data, tmp_path / "run", model=model)
+        assert "--model text_bag" in refused.value.fix
+
+
+def test_a_setting_of_another_model_is_said_to_be_its(tmp_path: Path):
+    with pytest.raises(PlainloopError, match="a setting of text_rnn") as refused:
+        trained(written(tmp_path / "t.tsv", pairs()), tmp_path / "run", set=["model.cell=gru"])
+    assert "--model text_rnn" in refused.value.fix
+
+
+def test_targets_that_are_not_0_or_1_have_a_fix_that_works(tmp_path: Path):
+    lines = ["text,rude,kind,threat", *(f"{text},{i % 2},{i % 3 % 2},{1 + i % 2}" for i, (text, _) in enumerate(pairs()))]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(PlainloopError, match="not all 0/1: threat") as refused:
+        seen(tmp_path / "t.csv", target="rude,kind,threat")
+    assert "--target rude,kind" in refused.value.fix
+    assert seen(tmp_path / "t.csv", target="rude,kind").task == "Multilabel"
+
+
+def test_fixes_for_one_class_and_for_nothing_but_spaces_name_no_other_column(tmp_path: Path):
+    with pytest.raises(PlainloopError, match="in every one") as refused:
+        seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, "pos"))))
+    assert refused.value.fix.startswith("add rows with another answer")
+    with pytest.raises(PlainloopError) as refused:
+        seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (" \u00a0", kind))))
+    assert refused.value.fix.startswith('fill column "text"')
+
+
+def test_labels_that_differ_by_case_are_told_once(tmp_path: Path):
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, kind.upper() if i % 4 == 0 else kind)))
+    assert told(seen(data), "CaseVariants").count("differ only in case") == 1
