@@ -279,8 +279,7 @@ class NothingToLearnFrom(PlainloopError):
         words = [name for name, reason in self.columns if "different word" in reason or "different value" in reason]
         empty = all("no cell has a value" in reason for _, reason in self.columns)
         kind = (f"{words[0]}=text",) if words else tuple(f"{name}=category" for name, _ in self.columns[:1])
-        option = ("--types", *kind) if kind else ()
-        self.fix = command("inspect", self.data, self.target, *option)
+        self.fix = command("inspect", self.data, self.target, *(("--types", *kind) if kind else ()))
         if self.columns and empty:
             self.fix = (
                 f"fill column {shorten(self.columns[0][0])} of {self.data}, then: {command('inspect', self.data, self.target)}"
