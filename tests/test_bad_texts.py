@@ -12,7 +12,7 @@ import pytest
 
 import plainloop
 from plainloop.options import DataOptions
-from plainloop.problems import PlainloopError, quoted
+from plainloop.problems import PlainloopError
 from plainloop.training import Talk
 from plainloop.understand.look import look
 from plainloop.understand.seen import Look
@@ -255,69 +255,6 @@ def test_two_separators_of_tags_are_refused(tmp_path: Path):
         seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, cells[i % 4]))), tags=";")
 
 
-def coloured(i: int, sign: str) -> str:
-    """Some of four colours, none in each sixteenth row."""
-    return sign.join(colour for place, colour in enumerate(("red", "blue", "green", "white")) if i >> place & 1)
-
-
-def test_an_empty_cell_of_tags_is_a_row_without_labels(tmp_path: Path):
-    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, coloured(i, ";"))))
-    found = seen(data)
-    assert '4 of 60 rows have an empty cell in "kind", which is read as no label: line 2, line 18' in told(
-        found, "RowsWithoutLabel"
-    )
-    assert sum(map(len, found.rows.values())) == found.schema.labelled == ROWS
-    run = trained(data, tmp_path / "run")
-    target = run.preparation.target(run._plain("readers.tables").read(found.source, run.config.columns))
-    assert (target.sum(1) == 0).nonzero().flatten().tolist() == [0, 16, 32, 48]
-    judged = run.evaluate(str(data))
-    assert judged["rows"] == ROWS
-    assert "4 of 60 rows have an empty cell" in str(judged["notices"][0])
-
-
-def test_an_empty_cell_beside_one_label(tmp_path: Path):
-    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, "red" if i % 3 else "")))
-    assert seen(data, tags=",").task == "Multilabel"
-
-
-def test_rows_all_of_whose_tags_are_empty_cannot_be_judged(tmp_path: Path):
-    run = trained(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, coloured(i, ";")))), tmp_path / "run")
-    with pytest.raises(PlainloopError, match="the cells are empty"):
-        run.evaluate({"text": ["a film", "a house"], "kind": ["", ""]})
-    judged = run.evaluate({"text": ["a film", "a house"], "kind": ["red;pink", ""]})
-    assert '1 row of the data has labels that the model does not know: "pink"' in str(judged["notices"][1])
-
-
-@pytest.mark.parametrize("sign", [" ", " / ", " + ", " , "])
-def test_cells_that_look_like_several_labels_are_told(tmp_path: Path, sign: str):
-    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, coloured(i, sign) + (sign + "red" if i % 3 else ""))))
-    said = told(seen(data), "MaybeTags")
-    assert f"--tags {quoted(sign.strip() or ' ')}" in said
-    found = seen(data, tags=sign.strip() or " ")
-    assert found.schema.task is not None
-    assert set(found.schema.task.classes) == {"red", "blue", "green", "white"}
-    assert max(found.schema.task.classes.values()) <= ROWS, "a label that stands twice in a cell counts once"
-
-
-def test_names_of_several_words_are_no_labels(tmp_path: Path):
-    kinds = ["very good", "good", "bad", "very bad", "New York", "New Jersey", "West Virginia", "Virginia"]
-    assert not told(seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, kinds[i % 8])))), "MaybeTags")
-
-
-def test_separators_at_the_end_of_cells(tmp_path: Path):
-    found = seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, coloured(i, ", ") + ","))))
-    assert found.task == "Multilabel"
-    assert found.schema.task is not None
-    assert set(found.schema.task.classes) == {"red", "blue", "green", "white"}
-
-
-def test_a_separator_that_no_cell_holds_is_told(tmp_path: Path):
-    said = told(
-        seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, coloured(i, "|")))), tags=","), "SeparatorNowhere"
-    )
-    assert '--tags "|"' in said
-
-
 def test_words_that_mean_missing_are_told(tmp_path: Path):
     data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: ("N/A" if i < 3 else text, kind)))
     assert "N/A" in told(seen(data), "CountedAsMissing")
@@ -376,3 +313,40 @@ def test_a_text_column_read_as_names_says_so(tmp_path: Path):
     rows = [(f"{names[i % 3]} {chr(65 + i // 26)}{chr(97 + i % 26)}", kind) for i, (_, kind) in enumerate(pairs())]
     found = seen(written(tmp_path / "t.tsv", rows))
     assert found.schema["text"].type == "text", "nothing else is there to learn from"
+
+
+def test_a_model_of_other_inputs_is_refused_by_name(tmp_path: Path):
+    data = written(tmp_path / "t.tsv", pairs())
+    for model in ("image_convnet", "table_mlp"):
+        with pytest.raises(PlainloopError, match=r"the inputs of .* are texts") as refused:
+            trained(data, tmp_path / "run", model=model)
+        assert "--model text_bag" in refused.value.fix
+
+
+def test_a_setting_of_another_model_is_said_to_be_its(tmp_path: Path):
+    with pytest.raises(PlainloopError, match="a setting of text_rnn") as refused:
+        trained(written(tmp_path / "t.tsv", pairs()), tmp_path / "run", set=["model.cell=gru"])
+    assert "--model text_rnn" in refused.value.fix
+
+
+def test_targets_that_are_not_0_or_1_have_a_fix_that_works(tmp_path: Path):
+    lines = ["text,rude,kind,threat", *(f"{text},{i % 2},{i % 3 % 2},{1 + i % 2}" for i, (text, _) in enumerate(pairs()))]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(PlainloopError, match="not all 0/1: threat") as refused:
+        seen(tmp_path / "t.csv", target="rude,kind,threat")
+    assert "--target rude,kind" in refused.value.fix
+    assert seen(tmp_path / "t.csv", target="rude,kind").task == "Multilabel"
+
+
+def test_fixes_for_one_class_and_for_nothing_but_spaces_name_no_other_column(tmp_path: Path):
+    with pytest.raises(PlainloopError, match="in every one") as refused:
+        seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, "pos"))))
+    assert refused.value.fix.startswith("add rows with another answer")
+    with pytest.raises(PlainloopError) as refused:
+        seen(written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (" \u00a0", kind))))
+    assert refused.value.fix.startswith('fill column "text"')
+
+
+def test_labels_that_differ_by_case_are_told_once(tmp_path: Path):
+    data = written(tmp_path / "t.tsv", pairs(lambda i, text, kind: (text, kind.upper() if i % 4 == 0 else kind)))
+    assert told(seen(data), "CaseVariants").count("differ only in case") == 1

@@ -277,9 +277,13 @@ class NothingToLearnFrom(PlainloopError):
         self.what = f"{self.data}: no column is left to learn from" + (f" ({said})." if said else ".")
         self.expected = "Expected at least one column beside the target that differs from row to row."
         words = [name for name, reason in self.columns if "different word" in reason or "different value" in reason]
+        empty = all("no cell has a value" in reason for _, reason in self.columns)
         kind = (f"{words[0]}=text",) if words else tuple(f"{name}=category" for name, _ in self.columns[:1])
-        option = ("--types", *kind) if kind else ()
-        self.fix = command("inspect", self.data, self.target, *option)
+        self.fix = command("inspect", self.data, self.target, *(("--types", *kind) if kind else ()))
+        if self.columns and empty:
+            self.fix = (
+                f"fill column {shorten(self.columns[0][0])} of {self.data}, then: {command('inspect', self.data, self.target)}"
+            )
         if self.time and not self.columns:
             self.expected = "Expected at least one column beside the target and the time, or --horizon for a forecast."
             self.why = "A forecast learns from the past of the target itself."

@@ -262,7 +262,7 @@ def _notices(context: Context, columns: list[ColumnGuess]) -> list[Notice]:
         notices.append(OneWordOrMissing(data, target, flags))
     for made in columns:
         words = [word for word, _ in made.odd]
-        if made.note == "case" and made.role in ("input", "target"):
+        if made.note == "case" and made.role == "input":  # of the target, target.py tells it
             notices.append(CaseVariants(data, target, made.name, list(made.odd)))
         if made.role != "input":
             continue

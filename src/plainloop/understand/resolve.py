@@ -19,7 +19,7 @@ from ..plain import config as c
 from ..problems import Notice, nearest
 from .defaults import BY_NAME, BY_ROWS, MODEL_BOUNDS, MODELS, Reasons, augmentation, parts_of, text_defaults, train_defaults
 from .pair_problems import ModelOfAnotherTask
-from .setting_problems import BadSetting, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
+from .setting_problems import BadSetting, ModelOfOtherInputs, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
 
 TASK_FILES = {
     "Binary": "classify",
@@ -168,6 +168,10 @@ def model_for(asked: Asked, columns: tuple[c.Column, ...], num_rows: int, reason
     if (MODELS[asked.model].takes == "sequence") != (task == "Sequence"):
         fitting = [name for name, kind in MODELS.items() if (kind.takes == "sequence") == (task == "Sequence")]
         raise ModelOfAnotherTask(asked.model, task.lower(), fitting, asked.data, list(asked.target))
+    takes, parts = MODELS[asked.model].takes, [*parts_of(columns)]
+    if takes in ("table", "image", "text") and takes not in parts and task not in ("Forecast", "Sequence"):
+        fitting = [name for name in BY_NAME if name in MODELS and MODELS[name].takes in parts] + ["mixed"] * (len(parts) > 1)
+        raise ModelOfOtherInputs(asked.model, takes, parts, fitting, asked.data, list(asked.target))
     reasons["model.file"] = MODELS[asked.model].what
     signature = inspect_module.signature(model_class(asked.model).__init__).parameters
     keywords = {name: p.default for name, p in signature.items() if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
@@ -276,13 +280,26 @@ def wanted(hint: Any, meta: Mapping[str, Any]) -> str:
     return f"{kind} {' and '.join(parts)}".strip()
 
 
+def same_inputs(model: str, other: str) -> bool:
+    return other in MODELS and MODELS[model].takes == MODELS[other].takes
+
+
+def keywords_of(model: str) -> list[str]:
+    """The settings that the class of a model has."""
+    signature = inspect_module.signature(model_class(model).__init__).parameters
+    return [name for name, parameter in signature.items() if parameter.kind is parameter.KEYWORD_ONLY]
+
+
 def model_value(name: str, value: Any, settings: Mapping[str, Any], said: str, others: list[str], asked: Asked) -> Any:
     """A keyword argument of the model, cast to the type of its default. Raises: UnknownSetting, BadSetting."""
     import ast
 
     if asked.own is None and name not in settings and name != "layers":
         known = [*(f"model.{key}" for key in settings), *settings, *others]
-        raise UnknownSetting(said, nearest(said, known), asked.model, asked.data, list(asked.target))
+        others_with = [
+            other for other in BY_NAME if other in MODELS and same_inputs(other, asked.model) and name in keywords_of(other)
+        ]
+        raise UnknownSetting(said, nearest(said, known), asked.model, asked.data, list(asked.target), tuple(others_with))
     if isinstance(value, str):
         try:
             value = ast.literal_eval(value)

@@ -48,6 +48,7 @@ class UnknownSetting(PlainloopError):
     model: str
     data: str = "data.csv"
     target: list[str] = field(default_factory=list)
+    owners: tuple[str, ...] = ()  # other models of the same inputs, that have it
 
     def __post_init__(self) -> None:
         self.what = f"Unknown setting {shorten(self.name)}."
@@ -56,10 +57,42 @@ class UnknownSetting(PlainloopError):
         best = self.near[0] if self.near else "epochs"
         value = TYPED[place].partition("=")[2] if (place := typed_setting(self.name)) else "..."
         self.fix = command("train", self.data, self.target, "--set", f"{best}={value}", without=self.name)
+        if self.owners:
+            self.why = f"It is a setting of {listed(list(self.owners))}."
+            self.fix = command("train", self.data, self.target, "--model", self.owners[0], "--set", f"{self.name}={value}")
 
     @classmethod
     def example(cls) -> UnknownSetting:
         return cls("learnig_rate", ["learning_rate"], "table_mlp", "houses.csv", ["price"])
+
+
+@dataclass(eq=False)
+class ModelOfOtherInputs(PlainloopError):
+    """A model that reads nothing of what the inputs are.
+
+    What it does: refuses a model of pictures for texts, one of tables for pictures, and so on.
+    Why: it would have nothing to read.
+    Example: `plainloop train reviews.csv --target stars --model image_convnet`
+    Fix: a model of these inputs, or no --model.
+    """
+
+    model: str
+    takes: str
+    parts: list[str]  # what the inputs are
+    fitting: list[str]
+    data: str
+    target: list[str]
+
+    def __post_init__(self) -> None:
+        names = {"table": "numbers and words of a table", "image": "pictures", "text": "texts", "series": "series"}
+        inputs = " and ".join(names.get(part, part) for part in self.parts)
+        self.what = f"The model {self.model} reads {names[self.takes]}; the inputs of {self.data} are {inputs}."
+        self.expected = f"Expected one of: {', '.join(self.fitting)}."
+        self.fix = command("train", self.data, self.target, "--model", self.fitting[0])
+
+    @classmethod
+    def example(cls) -> ModelOfOtherInputs:
+        return cls("image_convnet", "image", ["text"], ["text_bag", "text_cnn"], "reviews.csv", ["stars"])
 
 
 @dataclass(eq=False)

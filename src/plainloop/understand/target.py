@@ -7,6 +7,7 @@ import re
 import numpy as np
 import polars as pl
 
+from ..plain.faults import shorten
 from ..plain.readers.table_faults import TargetNotNumber
 from ..plain.readers.tables import number, truth
 from ..plain.table import split_tags
@@ -98,8 +99,14 @@ def _unlabelled(context: Context, said: type[RowsWithoutLabel] | type[RowsWithou
 
 
 def _others(context: Context, names: list[str]) -> list[str]:
-    """Columns that could be meant instead, the last first: a target often stands last."""
-    return [name for name in reversed(context.frame.columns) if name not in names]
+    """Columns that could be meant instead, the last first: a target often stands last. Words that hardly recur are no target."""
+    found = [name for name in reversed(context.frame.columns) if name not in names]
+    return [name for name in found if not _tells_rows_apart(context.frame[name])]
+
+
+def _tells_rows_apart(cells: pl.Series) -> bool:
+    words = cells.drop_nulls()
+    return words.n_unique() > 0.5 * len(words) and words.head(100).cast(pl.Float64, strict=False).null_count() > 0
 
 
 def _several(context: Context, guesses: list[ColumnGuess], asked: str) -> TaskGuess:
@@ -115,7 +122,9 @@ def _several(context: Context, guesses: list[ColumnGuess], asked: str) -> TaskGu
             made.type, made.false, made.true = "boolean", *pair
         if made.type != "boolean":
             found = f"are not all 0/1: {made.name} has {made.distinct} different values, such as {', '.join(made.examples[:3])}"
-            raise TaskImpossible(context.data, context.target, "", found, wanted)
+            fitting = [other.name for other in guesses if other.type == "boolean"]
+            leave_out = ("--target", ",".join(fitting)) if len(fitting) > 1 else ()
+            raise TaskImpossible(context.data, context.target, "", found, wanted, leave_out, made.name)
         made.role, made.kept_out, made.reason = "target", "", "one of several 0/1 targets"
     counts = {made.name: int(np.nansum(truth(context.frame[made.name], made.column()))) for made in guesses}
     return TaskGuess("Multilabel", f"{len(guesses)} target columns of 0 and 1", "--target with one column", counts)
@@ -182,7 +191,7 @@ def _rule(context: Context, made: ColumnGuess, values: Values, numeric: bool) ->
     if context.options.tags or made.type == "tags":
         return "Multilabel", f'the cells of "{name}" hold several labels', "--task multiclass"
     if distinct == 2:
-        words = " and ".join(sorted(values.words))
+        words = " and ".join(word if len(word) <= 40 else shorten(word) for word in sorted(values.words))
         return "Binary", f'"{name}" has two values: {words}', "--task regression" if numeric else "--task multiclass"
     asked_type = context.options.types.get(name, "")
     if not numeric or asked_type == "category":

@@ -69,7 +69,9 @@ class TargetHasOneValue(PlainloopError):
         self.what = f'{self.data}: the target "{self.target}" {same}.'
         self.expected = "Expected at least two different values."
         self.why = "There is nothing to learn where the answer is always the same."
-        self.fix = command("train", self.data, self.others[:1] or ["NAME"])
+        self.fix = command("train", self.data, self.others[:1])
+        if not self.others:
+            self.fix = f"add rows with another answer to {self.data}, then: {command('train', self.data, [self.target])}"
 
     @classmethod
     def example(cls) -> TargetHasOneValue:
@@ -270,12 +272,17 @@ class TaskImpossible(PlainloopError):
     found: str
     expected_target: str
     options: tuple[str, ...] = ()
+    column: str = ""  # of several, that is not 0/1
 
     def __post_init__(self) -> None:
         asked = f"--task {self.task}: the" if self.task else "The"
         self.what = f"{asked} target{'s' * (len(self.target) > 1)} {listed(self.target)} {self.found}."
         self.expected = f"Expected {self.expected_target}."
         self.fix = command("train", self.data, self.target, *self.options)
+        if self.column:
+            left = f"leave it out: {command('train', self.data, self.options[1].split(','))}" if self.options else ""
+            again = left or f"then: {command('train', self.data, self.target)}"
+            self.fix = f"write 0 and 1 into {shorten(self.column)}, {'or ' if left else ''}{again}"
 
     @classmethod
     def example(cls) -> TaskImpossible:
