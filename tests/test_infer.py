@@ -12,6 +12,7 @@ import pytest
 
 from plainloop.options import DataOptions
 from plainloop.plain.readers import tables
+from plainloop.plain.readers.table_faults import TargetNotNumber
 from plainloop.problems import PlainloopError
 from plainloop.understand.column_types import ColumnGuess
 from plainloop.understand.infer import InferOptions, Schema, infer
@@ -70,6 +71,7 @@ def guess(cells: Cells, options: InferOptions | None = None, name: str = "c") ->
         (cycle("a|b", "a", "b|c", "c|a", "b"), "tags", "input"),
         (cycle("['a', 'b']", "['a']", "['b', 'c']", "[]"), "tags", "input"),
         (cycle("3,7", "3", "7", "9", "9,3"), "tags", "input"),
+        (cycle("Bath, UK", "Leeds, UK", "York, UK", "Paris, France", "Lyon, France"), "category", "input"),
         (["u" + str(i) for i in range(ROWS)], "category", "ignored"),
         ([f"w{i // 1.02:.0f}" for i in range(200)], "category", "ignored"),
         ([f"the {i}th time it was {i % 3}" for i in range(ROWS)], "text", "input"),
@@ -301,3 +303,20 @@ def test_classes_of_single_words_are_read_by_the_order_of_their_letters() -> Non
     assert look(frame, DataOptions(target="kind")).model == "text_cnn"
     said = pl.DataFrame({"name": [f"the {one} is here and there" for one in names], "kind": ["p", "q"] * 100})
     assert look(said, DataOptions(target="kind")).model == ""
+
+
+def test_a_unit_behind_the_numbers_of_a_target_is_taken_away_where_a_number_is_asked_for() -> None:
+    stars = cycle("1 star", "4.5 stars", "2 stars")
+    made = schema(InferOptions(task="regression"), ("y",), x=several("{}.5"), y=stars)
+    assert (made["y"].type, made["y"].low, made["y"].high) == ("number", 1.0, 4.5)
+    assert any('"y" is read as numbers without " stars"' in str(notice) for notice in made.notices)
+    assert schema(InferOptions(types={"y": "number"}), ("y",), x=several("{}.5"), y=stars)["y"].high == 4.5
+    plain = schema(None, ("y",), x=several("{}.5"), y=stars)
+    assert plain.task is not None
+    assert plain.task.name == "Multiclass"
+
+
+def test_a_target_without_a_number_is_offered_as_classes() -> None:
+    with pytest.raises(TargetNotNumber) as caught:
+        schema(InferOptions(task="regression"), ("y",), x=several("{}.5"), y=cycle("4/5", "4.5/5", "1/5"))
+    assert caught.value.fix.endswith("--task multiclass")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -140,9 +141,11 @@ def again(name: str, good: str, *without: str) -> str:
     return " ".join(["plainloop", TYPED[0], *(quoted(word) for word in words)])
 
 
-def typed_line() -> str:
-    """The command that was typed; empty in Python."""
-    return " ".join(["plainloop", *(quoted(word) for word in TYPED)]) if TYPED[0] else ""
+def typed_line(without: Iterable[str] = ()) -> str:
+    """The command that was typed, without some of its settings (names without their section); empty in Python."""
+    left_out = [i for name in without for said in (name, f"model.{name}") if (i := typed_setting(said))]
+    words = [word for i, word in enumerate(TYPED) if not {i, i + 1} & set(left_out)]
+    return " ".join(["plainloop", *(quoted(word) for word in words)]) if TYPED[0] else ""
 
 
 def reading() -> str:

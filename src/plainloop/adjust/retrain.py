@@ -20,8 +20,9 @@ from ..run_folder import Run, make_folder, new_folder, package_of, read_toml
 from ..run_problems import CannotEject, RunNotFinished, RunUnreadable
 from ..training import Decided, Remark, Talk, carry_out, gone_if_refused, without_auto
 from ..understand.defaults import MODELS
+from ..understand.idle_settings import without_effect
 from ..understand.own_model import OwnModel, as_source, own_model, prepared
-from ..understand.resolve import Asked, check_device, model_for, override, relative_to, seen_from, without_effect
+from ..understand.resolve import Asked, check_device, model_for, override, relative_to, seen_from
 from .adjust_problems import WeightsDoNotFit, WeightsSawTest
 from .lineage import differences, lineage_table, lineage_text, reasons_of
 

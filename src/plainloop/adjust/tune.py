@@ -244,7 +244,7 @@ def one_trial(search: Search) -> None:
     talk = search.talk
     talk.training = True
     try:
-        search.study.optimize(objective(search), n_trials=1, catch=(NonFiniteLoss, ModelDoesNotFit))
+        search.study.optimize(objective(search), n_trials=1, catch=(NonFiniteLoss, ModelDoesNotFit, BadSetting))
     except Stopped as stopped:
         last = [t for t in search.study.get_trials(deepcopy=False) if t.user_attrs.get(WORKER) == search.number][-1]
         try_again(search.study, last)
@@ -299,7 +299,7 @@ def objective(search: Search) -> Callable[[Any], float]:
         except OutOfTime as over:
             trial.set_user_attr("ended", str(over))
             raise pruned() from None
-        except (NonFiniteLoss, ModelDoesNotFit) as lost:
+        except (NonFiniteLoss, ModelDoesNotFit, BadSetting) as lost:
             trial.set_user_attr("ended", lost.what)
             raise
         finally:

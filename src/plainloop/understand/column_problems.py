@@ -147,7 +147,8 @@ class NumbersAsWords(Notice):
 class SignsRemoved(Notice):
     """Numbers written with currency signs, per cent signs or thousands separators.
 
-    What it does: takes $, %, spaces and thousands separators away where every cell of the column is written alike.
+    What it does: takes $, %, spaces and thousands separators away where every cell of the column is written alike; from a
+    target also a word such as stars, where a number is asked for.
     Why: "$1,200" is a number to a reader, and a word to a computer.
     Example: a price column with "$1,200".
     Fix: keep the words with --types NAME=category.
@@ -165,6 +166,8 @@ class SignsRemoved(Notice):
         shown = ", ".join(map(shorten, self.examples))
         self.what = f'Column "{self.column}" is read as numbers without {shorten(self.signs)}: {shown}.'
         self.fix = f"to keep the words: {command('train', self.data, self.target, '--types', self.column + '=category')}"
+        if self.column in self.target:
+            self.fix = f"to learn them as classes: {command('train', self.data, self.target, '--task', 'multiclass')}"
 
     @classmethod
     def example(cls) -> SignsRemoved:

@@ -241,6 +241,20 @@ def _decorated(values: Values) -> ColumnGuess | None:
     return made
 
 
+def unit_of(words: pl.Series) -> str:
+    """The word that stands behind the number in every cell, " stars" of "1 star" and "5 stars"; "" where none does.
+
+    >>> unit_of(pl.Series(["1 star", "4.5 stars"])), unit_of(pl.Series(["4/5", "5/5"])), unit_of(pl.Series(["3 kg", "3 m"]))
+    (' stars', '', '')
+    """
+    found = words.str.extract(r"^[-+]?\d+(?:[.,]\d+)?(\s?\p{L}{1,20})$")
+    units = {str(unit).strip() for unit in found.unique()}
+    longest = max(units, key=len, default="")
+    if found.null_count() or not {longest.removesuffix("s"), longest} >= units:
+        return ""
+    return (" " if words.str.contains(" ", literal=True).any() else "") + longest
+
+
 def _mostly_numbers(values: Values, is_number: np.ndarray) -> ColumnGuess | None:
     others = int((~is_number).sum())
     share = values.counts[is_number].sum() / values.present
@@ -325,6 +339,11 @@ def _tags(values: Values) -> ColumnGuess | None:
         recurring = len(parts) >= 3 * labels or (labels <= 30 and len(parts) > labels)
         longest = parts.str.len_chars().max()
         if labels > max(3, 0.5 * len(values.words), 20) or not recurring or not isinstance(longest, int) or longest > 40:
+            continue
+        pieces = words.str.split(separator).list.eval(pl.element().str.strip_chars().unique()).explode()
+        cells_of = pieces.filter(pieces != "").value_counts(name="cells")["cells"]
+        listed = words is not values.words
+        if not listed and 2 * int((cells_of > 1).sum()) < labels:  # "Bath, UK" is a name: most pieces stand in one of them alone
             continue
         once = split["cell"].str.split(separator).list.eval(pl.element().str.strip_chars().replace("", None).drop_nulls())
         if float((once.list.n_unique() == once.list.len()).to_numpy().mean()) < 0.99:

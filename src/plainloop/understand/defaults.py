@@ -65,6 +65,28 @@ MODEL_BOUNDS: dict[str, tuple[float | None, float | None]] = {
     "segment": (0, 100_000),
     "patch": (0, 100_000),
     "kernel": (0, 100_000),
+    "directions": (1, 2),
+    "filters": (1, 65_536),
+    "convs": (1, 100),
+    "runs": (0.0, 100.0),
+}
+DIVIDES = {"heads": "width", "directions": "width"}  # keyword argument of a model -> the one that it parts into equal shares
+ALSO_CALLED = {  # what other programs call a setting -> its name here
+    "bidirectional": "directions",
+    "lr": "learning_rate",
+    "wd": "weight_decay",
+    "bs": "batch_size",
+    "hidden_size": "width",
+    "embedding_dim": "width",
+    "d_model": "width",
+    "num_layers": "depth",
+    "n_layers": "depth",
+    "nhead": "heads",
+    "num_heads": "heads",
+    "n_heads": "heads",
+    "max_len": "longest",
+    "max_length": "longest",
+    "vocab_size": "vocabulary",
 }
 # model -> (below this many train rows, its settings there, why): the first that holds
 BY_ROWS: dict[str, list[tuple[float, dict[str, Any], str]]] = {

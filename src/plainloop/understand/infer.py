@@ -31,7 +31,7 @@ from .column_problems import (
     SignsRemoved,
     WordsAmongNumbers,
 )
-from .column_types import ColumnGuess, Values, guess
+from .column_types import ColumnGuess, Values, guess, unit_of
 from .path_columns import path_column, pattern_of
 from .target_problems import TypeImpossible, UnknownColumn
 from .text_columns import can_be_text
@@ -184,7 +184,9 @@ def _asked_type(context: Context, values: Values, guessed: ColumnGuess, kind: st
         made.format = pattern_of(values.words.sort().to_list(), context.data) or "{}"
         return made
     if kind == "number":
-        made.strip = guessed.strip
+        made.strip = guessed.strip or unit_of(values.words)
+        if made.strip:
+            made.note, made.odd = "signs", tuple(values.top(limit=3))
         fits = ~np.isnan(number(values.words, made.column(), context.decimal))
         made.also_missing = tuple(values.words.filter(pl.Series(~fits)).sort().to_list()) if (~fits).sum() <= 20 else ()
     elif kind == "datetime":

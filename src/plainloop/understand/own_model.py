@@ -20,6 +20,7 @@ from ..plain.models import layers, own
 from ..plain.prepare import Preparation
 from ..plain.run import build_model, located, own_tokenizer
 from ..plain.split import split_rows
+from ..problems import typed_line
 from .check_build import explain_build
 from .defaults import BY_NAME, MODELS, WITHOUT_NAME
 from .pretrained import PREFIX
@@ -205,9 +206,9 @@ def build(model: OwnModel, config: Config, preparation: Preparation, home: Path)
         settings = ", ".join(f"{name}={value}" for name, value in config.model.settings.items())
         raise ModelDoesNotFit(
             model.name,
-            f"{type(error).__name__}: {error}",
-            f"settings that it can be built with; they are {settings}",
-            "leave out or change the settings of the model that were given with --set",
+            f"it cannot be built with {settings}",
+            "settings that go together, as its defaults do",
+            typed_line(config.model.settings) or "leave out the settings of the model",
         ) from error
     return made
 

@@ -17,9 +17,23 @@ from typing import Any, get_args, get_type_hints
 from ..options import TrainOptions, as_pairs
 from ..plain import config as c
 from ..problems import Notice, nearest
-from .defaults import BY_NAME, BY_ROWS, MODEL_BOUNDS, MODELS, Reasons, augmentation, parts_of, text_defaults, train_defaults
+from .defaults import (
+    ALSO_CALLED,
+    BY_NAME,
+    BY_ROWS,
+    DIVIDES,
+    MODEL_BOUNDS,
+    MODELS,
+    PARTS,
+    Reasons,
+    augmentation,
+    parts_of,
+    text_defaults,
+    train_defaults,
+)
+from .idle_settings import without_effect
 from .pair_problems import ModelOfAnotherTask
-from .setting_problems import BadSetting, ModelOfOtherInputs, NoDevice, SettingWithoutEffect, UnknownModel, UnknownSetting
+from .setting_problems import BadSetting, ModelOfOtherInputs, NoDevice, OtherInputsNotRead, UnknownModel, UnknownSetting
 
 TASK_FILES = {
     "Binary": "classify",
@@ -105,7 +119,16 @@ def resolve(
         base = replace(base, train=replace(base.train, batch_tokens=0))
         reasons["train.batch_tokens"] = "batch_size was asked for"
     config = override(base, given, asked, reasons)
-    return Resolved(config, reasons, without_effect(config, given))
+    return Resolved(config, reasons, [*not_read(asked, columns, parts), *without_effect(config, given)])
+
+
+def not_read(asked: Asked, columns: tuple[c.Column, ...], parts: list[str]) -> list[Notice]:
+    """Tells of inputs of other kinds than the one that the model reads."""
+    kind = MODELS[asked.model].takes if asked.own is None and asked.model in MODELS else ""
+    if kind not in PARTS or kind not in parts or len(parts) == 1:
+        return []
+    left = [column.name for column in columns if column.role == "input" and column.type not in PARTS[kind][0]]
+    return [OtherInputsNotRead(asked.model, kind, left, asked.data, list(asked.target))]
 
 
 def settings_of(options: TrainOptions) -> dict[str, Any]:
@@ -203,6 +226,8 @@ def override(config: c.Config, given: Mapping[str, Any], asked: Asked, reasons: 
             key = name if name.startswith("model.") else f"model.{name}"
             model_settings[key[6:]] = model_value(key[6:], value, model_settings, name, [*homes, *short], asked)
         reasons[key] = "asked for"
+    if asked.own is None:
+        in_equal_shares(model_settings, reasons, asked)
     changed: dict[str, Any] = {section: replace(getattr(config, section), **values) for section, values in sections.items()}
     made = replace(config, **changed, model=replace(config.model, settings=model_settings))
     own_tokens, pretrained = made.text.tokens == "pretrained", made.model.file == "pretrained"
@@ -290,16 +315,46 @@ def keywords_of(model: str) -> list[str]:
     return [name for name, parameter in signature.items() if parameter.kind is parameter.KEYWORD_ONLY]
 
 
+def in_equal_shares(settings: Mapping[str, Any], reasons: Reasons, asked: Asked) -> None:
+    """The width of a model is a multiple of its heads and its directions. Raises: BadSetting."""
+    for part, whole in DIVIDES.items():
+        shares, size = settings.get(part), settings.get(whole)
+        if not isinstance(shares, int) or not isinstance(size, int) or size % shares == 0:
+            continue
+        if reasons.get(f"model.{part}") == "asked for":
+            divisors = [number for number in range(1, size + 1) if size % number == 0 and number <= 2 * shares]
+            good = min(divisors, key=lambda number: (abs(number - shares), number))
+            expected = f"a number that divides the {whole}, {size}"
+            raise BadSetting(f"model.{part}", shares, expected, str(good), asked.data, list(asked.target))
+        expected = f"a multiple of the {shares} {part}"
+        good = max(shares, round(size / shares) * shares)
+        raise BadSetting(f"model.{whole}", size, expected, str(good), asked.data, list(asked.target))
+
+
+def unknown(said: str, value: Any, settings: Mapping[str, Any], others: list[str], asked: Asked) -> UnknownSetting:
+    """The refusal of a setting, with the one that may be meant, and a value that this can be."""
+    known, word = [*(f"model.{key}" for key in settings), *settings, *others], said.rpartition(".")[2]
+    near = nearest(said, known)
+    if ALSO_CALLED.get(word) in known:
+        near = [ALSO_CALLED[word], *(name for name in near if name.rpartition(".")[2] != ALSO_CALLED[word])]
+    good, name = str(value), near[0].rpartition(".")[2] if near else ""
+    if word == "bidirectional":
+        good = "1" if good.lower() in ("false", "0", "no") else "2"
+    elif name in settings:
+        try:
+            model_value(name, value, settings, name, others, asked)
+        except BadSetting:
+            good = str(settings[name])
+    fitting = [model for model in BY_NAME if model in MODELS and same_inputs(model, asked.model) and word in keywords_of(model)]
+    return UnknownSetting(said, near, asked.model, asked.data, list(asked.target), tuple(fitting), good)
+
+
 def model_value(name: str, value: Any, settings: Mapping[str, Any], said: str, others: list[str], asked: Asked) -> Any:
     """A keyword argument of the model, cast to the type of its default. Raises: UnknownSetting, BadSetting."""
     import ast
 
     if asked.own is None and name not in settings and name != "layers":
-        known = [*(f"model.{key}" for key in settings), *settings, *others]
-        others_with = [
-            other for other in BY_NAME if other in MODELS and same_inputs(other, asked.model) and name in keywords_of(other)
-        ]
-        raise UnknownSetting(said, nearest(said, known), asked.model, asked.data, list(asked.target), tuple(others_with))
+        raise unknown(said, value, settings, others, asked)
     if isinstance(value, str):
         try:
             value = ast.literal_eval(value)
@@ -320,41 +375,6 @@ def model_value(name: str, value: Any, settings: Mapping[str, Any], said: str, o
         limits = wanted(type(value), {"low": low, "above": None, "high": high})
         raise BadSetting(f"model.{name}", value, limits, str(default), asked.data, list(asked.target))
     return value
-
-
-def without_effect(config: c.Config, given: Mapping[str, Any]) -> list[Notice]:
-    """Settings that were given and change nothing."""
-    train, said = config.train, {name.split(".")[-1] for name in given}
-    rules = [
-        ("momentum", train.optimizer not in ("sgd", "rmsprop"), f"the optimizer is {train.optimizer}", "add --set optimizer=sgd"),
-        (
-            "warmup",
-            train.schedule not in ("one_cycle", "inverse_sqrt"),
-            f"the schedule is {train.schedule}",
-            "add --set schedule=one_cycle",
-        ),
-        (
-            "schedule_epochs",
-            train.schedule not in ("step", "plateau"),
-            f"the schedule is {train.schedule}",
-            "add --set schedule=step",
-        ),
-        (
-            "schedule_factor",
-            train.schedule not in ("step", "plateau"),
-            f"the schedule is {train.schedule}",
-            "add --set schedule=step",
-        ),
-        ("patience", train.keep == "last", "the weights of the last epoch are kept", "add --set keep=best"),
-        ("label_smoothing", config.task.name == "Regression", "the task is regression", "leave it out"),
-        ("balance", config.task.name == "Regression" and config.task.balance != "none", "the task is regression", "leave it out"),
-    ]
-    if config.task.name == "Sequence":
-        rules.append(("balance", config.task.balance != "none", "a text has no classes", "leave it out"))
-    else:
-        only = "only texts that are written need it"
-        rules += [(name, True, only, "leave it out") for name in ("batch_tokens", "shared", "beam", "length_penalty")]
-    return [SettingWithoutEffect(name, reason, how) for name, no_effect, reason, how in rules if name in said and no_effect]
 
 
 def relative_to(source: c.Source, home: Path) -> c.Source:

@@ -49,6 +49,7 @@ class UnknownSetting(PlainloopError):
     data: str = "data.csv"
     target: list[str] = field(default_factory=list)
     owners: tuple[str, ...] = ()  # other models of the same inputs, that have it
+    good: str = ""  # a value for the setting that is suggested
 
     def __post_init__(self) -> None:
         self.what = f"Unknown setting {shorten(self.name)}."
@@ -56,7 +57,8 @@ class UnknownSetting(PlainloopError):
         self.expected = f"Expected a setting of the run or of the model {self.model}{near}."
         best = self.near[0] if self.near else "epochs"
         value = TYPED[place].partition("=")[2] if (place := typed_setting(self.name)) else "..."
-        self.fix = command("train", self.data, self.target, "--set", f"{best}={value}", without=self.name)
+        suggested = self.good if self.near and self.good else value
+        self.fix = command("train", self.data, self.target, "--set", f"{best}={suggested}", without=self.name)
         if self.owners:
             self.why = f"It is a setting of {listed(list(self.owners))}."
             self.fix = command("train", self.data, self.target, "--model", self.owners[0], "--set", f"{self.name}={value}")
@@ -93,6 +95,35 @@ class ModelOfOtherInputs(PlainloopError):
     @classmethod
     def example(cls) -> ModelOfOtherInputs:
         return cls("image_convnet", "image", ["text"], ["text_bag", "text_cnn"], "reviews.csv", ["stars"])
+
+
+@dataclass
+class OtherInputsNotRead(Notice):
+    """Columns that the model asked for does not read.
+
+    What it does: trains on the inputs that the model is made for, and says which others it leaves out.
+    Why: what they could tell is not used, though they are there.
+    Example: `plainloop train tweets.csv --target disaster --model text_cnn`, where there are numbers beside the texts
+    Fix: the model that joins all kinds of inputs, or --ignore to say that it is meant so.
+    """
+
+    kind = "repair"
+    model: str
+    takes: str
+    columns: list[str]
+    data: str
+    target: list[str]
+
+    def __post_init__(self) -> None:
+        names = {"table": "numbers and words of a table", "image": "pictures", "text": "texts"}
+        left = ", ".join(f'"{column}"' for column in self.columns[:8]) + (", ..." if len(self.columns) > 8 else "")
+        self.what = f"The model {self.model} reads {names[self.takes]} alone; not read: {left}."
+        self.expected = "Expected inputs of one kind, or a model that joins them."
+        self.fix = command("train", self.data, self.target, "--model", "mixed")
+
+    @classmethod
+    def example(cls) -> OtherInputsNotRead:
+        return cls("text_cnn", "text", ["retweets", "country"], "tweets.csv", ["disaster"])
 
 
 @dataclass(eq=False)

@@ -12,8 +12,8 @@ from ..plain.readers.table_faults import TargetNotNumber
 from ..plain.readers.tables import number, truth
 from ..plain.table import split_tags
 from ..problems import Notice, listed
-from .column_problems import CaseVariants
-from .column_types import PAIRS, ColumnGuess, Values, plain_tags
+from .column_problems import CaseVariants, SignsRemoved
+from .column_types import PAIRS, ColumnGuess, Values, plain_tags, unit_of
 from .infer import Context, TaskGuess
 from .pair_problems import NoTextToRead
 from .tag_cells import separator_of
@@ -61,6 +61,9 @@ def infer_task(context: Context, columns: list[ColumnGuess]) -> tuple[TaskGuess,
     tags = guesses[0].type == "tags"
     variants += _about_cells(context, guesses[0], task) if len(guesses) == 1 else []
     notices = [*_unlabelled(context, RowsWithoutLabel if tags else RowsWithoutTarget), *variants]
+    if task.name == "Regression" and guesses[0].strip:
+        words = [word for word, _ in Values.of(context.frame[context.target[0]], context.decimal).top(limit=3)]
+        notices.append(SignsRemoved(context.data, context.target, context.target[0], guesses[0].strip, words))
     labelled = len(context.frame) if tags else _labelled(context)
     if labelled < FEWEST_ROWS:
         raise TooFewRows(context.data, context.target, labelled, FEWEST_ROWS, "plainloop does not train on less")
@@ -205,6 +208,7 @@ def _rule(context: Context, made: ColumnGuess, values: Values, numeric: bool) ->
 
 
 def _regression(context: Context, made: ColumnGuess, values: Values, reason: str, override: str) -> TaskGuess:
+    made.strip = made.strip or unit_of(values.words)
     made.also_missing = ()  # in an input a few words count as missing; a target must be a number in every row
     column = made.column()
     numbers = number(values.words, column, context.decimal)
@@ -213,7 +217,8 @@ def _regression(context: Context, made: ColumnGuess, values: Values, reason: str
         words = [word for word, _ in values.top(wrong, 20)]
         rows = context.frame[made.name].is_in(values.words.filter(pl.Series(wrong)).to_list()).arg_true()
         places = [(context.place(int(row)), str(context.frame[made.name][int(row)])) for row in rows.head(5)]
-        raise TargetNotNumber(context.data, made.name, places, len(rows), words)
+        classes = bool(wrong.all()) and len(values.words) <= min(MOST_CLASSES, values.present // 2)
+        raise TargetNotNumber(context.data, made.name, places, len(rows), words, classes)
     made.type, made.true, made.false, made.replace, made.reason = "number", "", "", {}, reason
     made.low, made.high = float(numbers.min()), float(numbers.max())
     return TaskGuess("Regression", reason, override)

@@ -163,6 +163,7 @@ class TargetNotNumber(Fault):
     places: list[tuple[str, str]]  # place, word
     count: int
     words: list[str]
+    classes: bool = False  # no cell is a number, and there are few enough of them to be classes
 
     def __post_init__(self) -> None:
         shown = ", ".join(f"{place} {shorten(word)}" for place, word in self.places[:5])
@@ -172,6 +173,9 @@ class TargetNotNumber(Fault):
         self.why = "Rows whose target is a word cannot teach a number."
         words = ",".join(self.words[:10])
         self.fix = f'plainloop train {shlex.quote(self.file)} --target {shlex.quote(self.column)} --missing "{words}"'
+        if self.classes:
+            self.why = "No cell is a number; as classes the words are learned as they are."
+            self.fix = f"plainloop train {shlex.quote(self.file)} --target {shlex.quote(self.column)} --task multiclass"
 
     @classmethod
     def example(cls) -> TargetNotNumber:
