@@ -54,6 +54,7 @@ from .check_moves import stays_behind
 from .check_parts import gives_back, parts_of
 from .check_problems_data import DataUnusable, InputChanged
 from .check_problems_model import RowsMixed, WrongScores
+from .check_problems_training import GraphCut, LossFarFromChance
 from .check_reach import reach
 from .check_rows import judged_alone
 from .check_scale import inputs_scaled
@@ -61,6 +62,7 @@ from .check_sizes import last_batch, lost_rows, other_sizes
 from .check_steps import first_loss, gradients, second_step, steps
 from .check_trace import Call, Tape, recording, tensors_in
 from .check_trial import Halt, Trial, chance_as_it_was, finite, values_as_they_were
+from .check_views import FLATTENS
 from .check_wiring import directions, wired
 from .setting_problems import BadSetting
 
@@ -119,8 +121,10 @@ def check(
 
 
 def checked(trial: Trial, seconds: float) -> Checked:
+    cut = any(isinstance(finding, GraphCut) for finding in trial.findings)
     findings = sorted(
-        trial.findings, key=lambda finding: (not isinstance(finding, PlainloopError), not isinstance(finding, RowsMixed))
+        [finding for finding in trial.findings if not (cut and isinstance(finding, LossFarFromChance))],
+        key=lambda finding: (not isinstance(finding, PlainloopError), not isinstance(finding, RowsMixed)),
     )
     home = next((p.device for p in trial.model.parameters()), torch.device("cpu"))
     return Checked(findings, trial.rows, str(home), trial.loss_name, seconds, skipped=tuple(trial.skipped))
@@ -233,6 +237,9 @@ def lookups(trial: Trial, call: Call) -> None:
 def only_for(trial: Trial, error: Exception) -> Finding | None:
     """A forward that works for the user's batch size alone."""
     size, rows = trial.data.batch_size, trial.rows
+    failed = trial.tape.failed
+    if failed is not None and failed.name in FLATTENS and -1 in failed.args[1:2]:
+        return None  # view(-1, n) fits some numbers of rows by chance
     if not size or size == rows or size > (trial.data.num_rows or 0) or size > 4096:
         return None
     try:

@@ -19,6 +19,7 @@ from .check_finding import Finding
 from .check_problems_training import LossAgainstActivation, OutputsCannotReach, ScoresCutOff
 from .check_trace import Call
 from .check_trial import Trial
+from .check_written import rewritten
 
 # the first letters of a graph node's name -> the activation that it stands for
 NODES = {
@@ -157,12 +158,26 @@ def activation_fault(trial: Trial, loss: str, scores: Tensor, target: Tensor) ->
         return LossAgainstActivation(
             text,
             "A sigmoid for one score.",
-            "torch.sigmoid(x)  # or raw scores and nn.BCEWithLogitsLoss()",
+            otherwise(end, "sigmoid") or "torch.sigmoid(x)  # or raw scores and nn.BCEWithLogitsLoss()",
             "A constant has no gradient: nothing is learned.",
             where,
         )
     rule = RULES.get(loss)
     return rule(trial, scores, target, end) if rule is not None else None
+
+
+def otherwise(end: Ending, name: str) -> str:
+    """The line of the last activation with another in its place: softmax(x, dim=1) as sigmoid(x) or log_softmax(x, dim=1)."""
+    code = end.call.line.code if end.call is not None and end.call.line is not None else ""
+
+    def one(call: ast.Call) -> ast.expr | None:
+        if name == "sigmoid":  # it has no axis
+            given = call.args[0] if call.args else call.func.value if isinstance(call.func, ast.Attribute) else call.func
+            return ast.Call(ast.parse("torch.sigmoid", mode="eval").body, [given], [])
+        func = ast.Attribute(call.func.value, name) if isinstance(call.func, ast.Attribute) else ast.Name(name)
+        return ast.Call(func, call.args, call.keywords)
+
+    return rewritten(code, end.name, one)
 
 
 def twice(trial: Trial, end: Ending, loss: str, does: str) -> Finding:
@@ -179,6 +194,15 @@ def cross_entropy_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending
         fix, where = taken_out(trial, end)
         return ScoresCutOff(
             f"The model ends in {end.name}, before cross_entropy", "Raw scores, of any size and sign.", fix, where=where
+        )
+    if end.name == "log_softmax" and (end.call is None or axis_of(end.call) in (1, -1)) and scores.dim() == 2:
+        fix, where = taken_out(trial, end)
+        return ScoresCutOff(
+            "The model ends in log_softmax, and cross_entropy applies it once more",
+            "Raw scores, or nn.NLLLoss() in place of nn.CrossEntropyLoss().",
+            fix,
+            "A second time changes nothing but the time it takes; one of the two was meant for another loss.",
+            where,
         )
     if end.name != "log_softmax" and are_probabilities(scores):
         call = trial.tape.maker(scores)
@@ -253,7 +277,7 @@ def divergence_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) -
     return LossAgainstActivation(
         "kl_div gets scores that are not logarithms of probabilities",
         "log_softmax of the scores.",
-        "scores = torch.log_softmax(x, dim=1)",
+        (otherwise(end, "log_softmax") if end.name == "softmax" else "") or "scores = torch.log_softmax(x, dim=1)",
         "kl_div takes the first argument as logarithms.",
         where,
     )

@@ -5,6 +5,7 @@ Part of the pre-flight, see check.py.
 
 from __future__ import annotations
 
+import ast
 import re
 
 import torch
@@ -21,6 +22,7 @@ from .check_problems_training import (
 )
 from .check_trace import Call
 from .check_trial import Trial
+from .check_written import rewritten
 
 HUGE, LARGE = 1e12, 1e6  # values that a sum of squares cannot hold, and those on the way there
 
@@ -126,7 +128,9 @@ def apart(call: Call | None) -> str:
         return changed if "=" in changed.split("(")[0] or changed.startswith("return") else f"{changed.split('.')[0]} = {changed}"
     if "inplace=True" in text:
         return text.replace("inplace=True", "inplace=False")
-    return "x = x.clone()  # before it is changed in place"
+    held = re.match(r"^([A-Za-z_]\w*)\[", text)
+    name = held[1] if held else "x"
+    return f"{name} = {name}.clone()  # before it is changed in place"
 
 
 def not_finite(trial: Trial, value: Tensor) -> Finding:
@@ -146,14 +150,18 @@ def not_finite(trial: Trial, value: Tensor) -> Finding:
         )
     if given and (found := grown(trial, call, given)) is not None:
         return found
-    low = f"; the smallest it gets is {float(given[0].min()):.3g}, the largest {float(given[0].max()):.3g}" if given else ""
+    low = (
+        f"; the smallest it gets is {float(given[0].detach().min()):.3g}, the largest {float(given[0].detach().max()):.3g}"
+        if given
+        else ""
+    )
     safe = {
         "log": "torch.log(x.clamp_min(1e-6))",
         "sqrt": "torch.sqrt(x.clamp_min(1e-12))",
         "exp": "torch.exp(x.clamp(max=20))",
         "softmax": "torch.softmax(x, dim=-1)  # a row may not be masked whole",
     }
-    fix = f"x = {safe.get(call.name.rstrip('_'), 'x / (total + 1e-8)')}"
+    fix = bounded(call) or f"x = {safe.get(call.name.rstrip('_'), 'x / (total + 1e-8)')}"
     layer = (
         f" in {trial.layer(call.layer)}"
         if call.layer is not None and id(call.layer) in trial.names and trial.names[id(call.layer)]
@@ -165,6 +173,27 @@ def not_finite(trial: Trial, value: Tensor) -> Finding:
         fix,
         where=trial.where(call),
     )
+
+
+BOUNDS = {"log": ".clamp_min(1e-6)", "sqrt": ".clamp_min(1e-12)", "exp": ".clamp(max=20)"}
+
+
+def bounded(call: Call) -> str:
+    """The line of a logarithm, a root or an exponential with its argument kept within bounds, or nothing."""
+    name, code = call.name.rstrip("_"), call.line.code if call.line is not None else ""
+    if name not in BOUNDS:
+        return ""
+
+    def one(node: ast.Call) -> ast.expr | None:
+        inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+        if inner is None:
+            return None
+        kept = ast.parse(f"({ast.unparse(inner)}){BOUNDS[name]}", mode="eval").body
+        if node.args:
+            return ast.Call(node.func, [kept, *node.args[1:]], node.keywords)
+        return ast.Call(ast.Attribute(kept, name), [], [])
+
+    return rewritten(code, name, one)
 
 
 def grown(trial: Trial, call: Call, given: list[Tensor]) -> Finding | None:

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler, Subset, TensorDataset, default_collate
 
-from .check_lines import Line, call_theirs, line_of_error, method_line
+from .check_items import known_item_fault
+from .check_lines import Line, call_theirs, function_line, line_of_error, method_line
 from .check_problems_data import DataUnusable
 from .check_trace import tensors_in
 
@@ -101,6 +102,7 @@ class Data:
     labels: Tensor | None = None  # of all rows, where they are at hand
     whole: list[Tensor] = field(default_factory=list)  # the inputs of all rows, where they are at hand
     line: Line | None = None  # of the dataset's __getitem__
+    join_line: Line | None = None  # of the collate_fn
 
 
 def as_data(data: Any) -> Data:
@@ -202,6 +204,8 @@ def read_item(dataset: Any, index: int) -> Any:
         line = line_of_error(error) or method_line(type(dataset), "__getitem__")
         lost = isinstance(error, (IndexError, KeyError)) and index > 0
         expected = "An item for every index from 0 to len(dataset) - 1." if lost else "An item (x, y) for every index."
+        if (known := known_item_fault(dataset, index, error, line)) is not None:
+            raise known from error
         if isinstance(error, NotImplementedError):
             expected = "A Dataset with the methods __len__ and __getitem__."
         raise DataUnusable(
@@ -335,6 +339,7 @@ def from_loader(loader: DataLoader) -> Data:
     if data.batch_size and drawn:
         data.last_rows = data.batch_size if loader.drop_last else (drawn % data.batch_size or data.batch_size)
     sampler: Any = loader.sampler
+    data.join_line = function_line(loader.collate_fn)
     data.in_order = isinstance(sampler, SequentialSampler)
     return data
 

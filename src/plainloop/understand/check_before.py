@@ -5,6 +5,7 @@ Part of the pre-flight, see check.py.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
@@ -274,12 +275,19 @@ def numbers(trial: Trial) -> None:
                 value = float(tensor[tuple(row)])
                 text = f"The {what} are not finite: {place} is {value:g}"
                 fix = (
-                    f"{name} = torch.nan_to_num({name})"
+                    without_zero(trial.data_line(part)) or f"{name} = torch.nan_to_num({name})"
                     if part == 0
                     else f"rows = torch.isfinite({name}); X, {name} = X[rows], {name}[rows]"
                 )
                 trial.add(NotFinite(text, f"Finite {what}.", fix, where=trial.data_line(part)))
                 return
+
+
+def without_zero(where: tuple[Line, ...]) -> str:
+    """The line that divides by a deviation, with a little added, for columns whose numbers are all alike; or nothing."""
+    code = where[0].code if where else ""
+    changed = re.sub(r"/ ?([\w.]+\.std\([^()]*\))", r"/ (\1 + 1e-8)", code)
+    return changed if changed != code else ""
 
 
 def label_tensors(trial: Trial) -> list[Tensor]:
@@ -290,9 +298,11 @@ def label_tensors(trial: Trial) -> list[Tensor]:
 def label_order(trial: Trial) -> None:
     """Labels that are all alike, or rows sorted by label that are not shuffled."""
     labels, first = trial.data.labels, trial.batch.labels
-    if labels is None or labels.dim() > 1 or labels.is_floating_point() or trial.inside or len(labels) < 3:
+    if labels is None or labels.dim() > 1 or trial.inside or len(labels) < 3:
         return
     values = labels.unique()
+    if labels.is_floating_point() and (len(values) > 2 or not bool(((values == 0) | (values == 1)).all())):
+        return
     asked = {id(tensor) for call in trial.tape.calls for tensor in call.tensors}  # a loss of two views asks for no labels
     if len(values) == 1 and any(id(tensor) in asked for tensor in tensors_in(trial.handed.labels)):
         trial.add(
@@ -305,7 +315,8 @@ def label_order(trial: Trial) -> None:
         )
     elif trial.data.in_order and trial.data.kind == "loader" and isinstance(first, Tensor) and first.dim() == 1:
         size = trial.data.batch_size or 32
-        if len(first) >= 8 and bool((first == first[0]).all()) and (trial.data.num_rows or 0) > size:
+        first = first[:size]  # as many as the loop would get
+        if len(first) >= 8 and bool((first == first[0]).all()) and (trial.data.num_rows or 0) > size and len(values) > 1:
             trial.add(
                 LabelsSorted(
                     f"The rows come sorted by label: the first batch has class {int(first[0])} alone, of {len(values)}",
@@ -373,6 +384,14 @@ def rows_agree(batch: Batch, data: Data, script: Script) -> Finding | None:
     sizes = {len(tensor) for tensor in batch.inputs if tensor.dim()}
     labels = [tensor for tensor in tensors_in(batch.labels) if tensor.dim()]
     if labels and sizes and len(labels[0]) not in sizes:
+        listed_rows = next((a for a in batch.args if isinstance(a, (list, tuple)) and len(a) == len(labels[0])), None)
+        if listed_rows is not None:
+            return WrongInputShape(
+                f"The inputs of a batch are a {type(listed_rows).__name__} of {len(listed_rows)} tensors, not one tensor",
+                "One tensor of all rows.",
+                "xs = torch.stack(xs)  # in collate_fn, before it is returned",
+                where=maybe(data.join_line),
+            )
         shapes = f"inputs of shape {tuple(batch.inputs[0].shape)}, labels of shape {tuple(labels[0].shape)}"
         return WrongInputShape(
             f"The batch has {shapes}",

@@ -22,6 +22,7 @@ from .check_problems_training import InPlaceChange
 from .check_shapes import shape_fault
 from .check_trace import Call, Tape, tensors_in
 from .check_trial import Trial
+from .check_written import class_called
 
 SAME_TYPE = {  # operations whose tensors must be of one type
     *("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "bilinear"),
@@ -226,12 +227,20 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
         return other_inputs(trial, text)
     if "must be Tensor, not tuple" in text or "'tuple' object" in text:
         pair = next((m for m in reversed(trial.tape.ran) if isinstance(m, (nn.RNNBase, nn.MultiheadAttention))), None)
+        within = next((m for m in trial.core.modules() if isinstance(m, nn.Sequential) and pair in m.children()), None)
         kind = f"{trial.layer(pair)} gives a pair (outputs, state)" if pair is not None else "a layer gives a tuple"
         return ForwardFails(
-            f"{kind} and the next layer takes a tensor", "The first of the pair.", "x, _ = self.rnn(x)", where=where
+            f"{kind} and the next layer takes a tensor",
+            "The first of the pair.",
+            "x, _ = self.rnn(x)" if within is None else "x, _ = model[0](x); scores = model[1:](x)  # in a class of your own",
+            where=where or trial.where(None, trial.made(within)),
         )
     if "must be Tensor, not" in text:
         kind = text.rpartition("not ")[2].split()[0].strip(".,()")
+        if (made := class_called(type(trial.core), kind)) is not None:
+            code, line_made = made
+            text = f"nn.{kind} is a class: given a tensor it makes a layer, and computes nothing"
+            return ForwardFails(text, "An object of it, made once and then called.", code, where=(line_made,))
         return ForwardFails(
             f"An operation gets a {kind} in place of a tensor", "A tensor.", "x = torch.as_tensor(x)", where=where
         )

@@ -15,6 +15,7 @@ from ..problems import listed
 from .check_backward import not_finite
 from .check_finding import Finding
 from .check_lines import Line, attribute_line, method_line
+from .check_picked import PICKS, unpicked
 from .check_problems_training import (
     GraphCut,
     LayerUnused,
@@ -24,6 +25,7 @@ from .check_problems_training import (
 )
 from .check_trace import Call, Tape, tensors_in
 from .check_trial import Trial
+from .check_written import unwrapped
 
 CUTS = {  # operations without a gradient -> what to write in their place
     "detach": "without .detach()",
@@ -208,6 +210,12 @@ def uncut(call: Call) -> str:
     clean = text
     if call.name == "item":  # torch.tensor(self.scale.item()) begins anew as well
         clean = re.sub(r"torch\.(?:as_)?tensor\(([\w.]+)\.item\(\)\)", r"\1", clean)
+    if call.name in ("tensor", "as_tensor") and (bare := unwrapped(text, call.name)):
+        return bare
+    if call.name in PICKS and (bare := unpicked(text)):
+        return f"{bare}  # {CUTS.get(call.name, '')}" if CUTS.get(call.name) else bare
+    if call.name in ("detach", "numpy") and ".numpy()" in text and "np." not in text:
+        return f"{text.replace('.detach()', '').replace('.cpu()', '').replace('.numpy()', '')}  # {CUTS['numpy']}"
     if ".numpy(" in text or "np." in text:
         return f"{text}  # {CUTS['numpy']}"
     for piece in (f".{call.name}()", f".{call.name.strip('_')}()", ".data"):

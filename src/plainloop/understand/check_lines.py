@@ -13,7 +13,7 @@ import re
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -55,19 +55,27 @@ class Line:
             return ""
         return bare
 
-    def call(self, name: str) -> ast.Call | None:
-        """The call of this name that begins on the line."""
+    def call(self, name: str, sizes: Sequence[object] = ()) -> ast.Call | None:
+        """The call of this name that begins on the line; of several the one whose numbers are these sizes."""
         tree = tree_of(self.file)
         calls = (
             [n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.lineno == self.number and called_name(n) == name]
             if tree
             else []
         )
-        return calls[0] if calls else None
+        fitting = [call for call in calls if all(fits(a, size) for a, size in zip(call.args, sizes, strict=False))]
+        return fitting[0] if fitting else None if sizes else calls[0] if calls else None
 
     def __str__(self) -> str:
         text = self.text if len(self.text) <= 90 else self.text[:87] + "..."
         return f"{shown(self.file)}:{self.number}" + (f": {text}" if text else "")
+
+
+def fits(argument: ast.expr, size: object) -> bool:
+    """Whether an argument as it is written can be a size: a number must be equal to it."""
+    if not isinstance(argument, ast.Constant):
+        return True
+    return argument.value == size or (isinstance(size, tuple) and all(item == argument.value for item in size))
 
 
 def shown(file: str) -> str:
@@ -230,7 +238,11 @@ def function_at(line: Line | None) -> tuple[str, str]:
 
 def method_line(kind: type, method: str, *, returns: bool = True) -> Line | None:
     """The return of a method of the user's own class, or where it begins."""
-    function = inspect.getattr_static(kind, method, None)
+    return function_line(inspect.getattr_static(kind, method, None), returns=returns)
+
+
+def function_line(function: Any, *, returns: bool = True) -> Line | None:
+    """The return of a function of the user's own, or where it begins."""
     try:
         file, (lines, first) = inspect.getsourcefile(function) or "", inspect.getsourcelines(function)
     except (OSError, TypeError):

@@ -8,6 +8,7 @@ Axes: n rows, C outputs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,7 @@ from .check_problems_training import LossFails
 from .check_shapes import BINARY
 from .check_trace import Call
 from .check_trial import Halt, Trial
+from .check_written import as_object
 
 BY_CLASS = {"cross_entropy", "nll_loss", "multi_margin_loss"}
 BY_LABEL = {"binary_cross_entropy_with_logits", "binary_cross_entropy", "multilabel_soft_margin_loss"}
@@ -157,10 +159,11 @@ def explain_loss(trial: Trial, error: Exception) -> Finding:
         fix = f"loss = nn.{type(trial.loss).__name__}({whole[0]}=torch.tensor([1.0, 2.0]))  # floats"
         return LossFails(got, "Floats of float32.", fix, where=where or loss_line(trial))
     if "ambiguous" in text:
+        kind = re.search(r"(\w+Loss)\(", line.code) if line is not None else None
         return LossFails(
-            "The loss is a class that was given scores and labels",
+            f"{kind[1] if kind else 'The loss'} is a class that was given scores and labels",
             "An object of it.",
-            "loss = nn.CrossEntropyLoss()",
+            (as_object(line.code, kind[1]) if line is not None and kind else "") or "loss = nn.CrossEntropyLoss()",
             where=where or loss_line(trial),
         )
     if "not list" in text and isinstance(labels := trial.handed.labels, (list, tuple)) and len(labels) == 1:

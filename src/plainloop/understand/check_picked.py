@@ -32,12 +32,20 @@ def without_picking(code: str) -> str:
     >>> without_picking("return torch.argmax(self.f(x), dim=1).float()")
     'return self.f(x)'
     """
-    line: Any = ast.parse(code).body[:1]
+    return unpicked(code) or "return self.fc(x)  # without argmax"
+
+
+def unpicked(code: str) -> str:
+    """A line without its argmax; empty where it is not the last operation."""
+    try:
+        line: Any = ast.parse(f"def f():\n    {code}").body[0].body  # type: ignore[attr-defined]
+    except SyntaxError:
+        return ""
     node = getattr(line[0], "value", None) if line else None
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CASTS:
         node = node.func.value
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in PICKS):
-        return "return self.fc(x)  # without argmax"
+        return ""
     of_torch = isinstance(node.func.value, ast.Name) and node.func.value.id == "torch" and node.args
     line[0].value = node.args[0] if of_torch else node.func.value
     return ast.unparse(line[0])

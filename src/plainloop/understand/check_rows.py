@@ -9,7 +9,6 @@ Axes: n rows of the batch.
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import Any
 
@@ -18,12 +17,12 @@ from torch import Tensor, nn
 
 from .check_batch import Batch
 from .check_finding import Finding
-from .check_lines import Line
 from .check_loss import stretched
 from .check_problems_model import DropoutAlwaysOn, RowsMixed, SilentBroadcast
 from .check_shapes import BINARY
 from .check_trace import Call, Tape, tensors_in
 from .check_trial import Trial, seeded
+from .check_written import with_batch_first
 
 NORMS = {"batch_norm", "instance_norm"}
 ALONG = {"softmax", "log_softmax", "mean", "sum", "norm", "std", "var", "max", "min", "cumsum", "normalize", "layer_norm", "amax"}
@@ -214,7 +213,7 @@ def mixed(trial: Trial, call: Call | None, given: Tensor | None) -> Finding:
         return RowsMixed(
             f"{call.name} tears rows apart: numbers of one row land in another",
             "An axis of rows that stays whole.",
-            f"x = {axes}  # swaps axes; {call.name} only regroups numbers",
+            rows_to_the_front(call, given, trial.rows) or f"x = {axes}  # swaps axes; {call.name} only regroups numbers",
             where=where,
         )
     name = f"{call.name} in {title}" if call is not None else "The model"
@@ -226,22 +225,18 @@ def mixed(trial: Trial, call: Call | None, given: Tensor | None) -> Finding:
     )
 
 
+def rows_to_the_front(call: Call, given: Tensor | None, n: int) -> str:
+    """The line of a view whose rows are the second axis of what came in, with the first two axes swapped; empty elsewhere."""
+    code = call.line.code if call.line is not None else ""
+    if given is None or given.dim() < 3 or given.shape[1] != n or given.shape[0] == n or code.count(f".{call.name}(") != 1:
+        return ""
+    return code.replace(f".{call.name}(", ".transpose(0, 1).reshape(")
+
+
 def outer(trial: Trial, attention: nn.Module) -> nn.Module:
     """The transformer layer that an attention is in, or itself."""
     kinds = (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
     return next((m for m in trial.core.modules() if isinstance(m, kinds) and attention in m.modules()), attention)
-
-
-def with_batch_first(layer: nn.Module, line: Line | None) -> str:
-    """The line that makes a layer, with batch_first=True."""
-    kind = type(layer).__name__
-    code = line.code if line is not None else ""
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == kind and node.end_col_offset:
-            text = code.encode()  # places in a syntax tree count bytes
-            begun, rest = text[: node.end_col_offset - 1].decode(), text[node.end_col_offset - 1 :].decode()
-            return f"{begun}, batch_first=True{rest}".replace("batch_first=False, ", "").replace(", batch_first=False", "")
-    return f"nn.{kind}(..., batch_first=True)"
 
 
 def dropout_on(trial: Trial, tape: Tape) -> None:

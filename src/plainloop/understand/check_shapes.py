@@ -16,36 +16,14 @@ from torch import Tensor, nn
 
 from .check_finding import Finding
 from .check_lines import Line
-from .check_problems_model import FixedBatchSize, WrongInputShape
+from .check_problems_model import WrongInputShape
 from .check_trace import Call, tensors_in
 from .check_trial import Trial
+from .check_views import FLATTENS, Misfit, view_fault
+from .check_written import with_batch_first
 
-FLATTENS = {"flatten", "view", "reshape"}
 BINARY = re.compile(r"^_*[ri]?(add|sub|mul|div|truediv|pow|lt|gt|le|ge|eq|ne|maximum|minimum|where|rsub)_*$")
 IMAGE_AXES = {1: "(rows, channels, steps)", 2: "(rows, channels, height, width)", 3: "(rows, channels, depth, height, width)"}
-
-
-class Misfit:
-    """A layer or an operation that failed, with the tensor that came in."""
-
-    def __init__(self, trial: Trial, call: Call | None, layer: nn.Module | None, x: Tensor, line: Line | None):
-        self.trial, self.call, self.layer, self.x = trial, call, layer, x
-        self.title, self.got = trial.layer(layer) if layer is not None else (call.name if call else "forward"), trial.shape(x)
-        self.given = trial.is_input(x)
-        self.where = tuple(found for found in (line, trial.made(layer)) if found is not None)
-        self.name = trial.data_name(0) if self.given else "x"
-
-    def flattened(self) -> Call | None:
-        """The call that flattened the tensor, where one did just before."""
-        return next((call for call in self.trial.tape.history(self.x)[:3] if call.name in FLATTENS and call.tensors), None)
-
-    def joined(self) -> Call | None:
-        """The call that joined tensors along their rows, where one did just before."""
-        return next((call for call in self.trial.tape.history(self.x)[:3] if call.name in ("cat", "concat", "vstack")), None)
-
-    def fault(self, what: str, expected: str, fix: str, *, data: bool = False) -> Finding:
-        where = (*self.where, *(self.trial.data_line(0) if data and self.given else ()))
-        return WrongInputShape(f"{self.title} gets {what}", expected, fix, where=where)
 
 
 def shape_fault(
@@ -74,6 +52,7 @@ def shape_fault(
         (name in ("matmul", "__matmul__", "mm", "bmm", "__rmatmul__", "addmm", "baddbmm", "einsum"), product_fault),
     ]
     misfit = Misfit(trial, call, layer, inputs[0], call_line)
+    misfit.given_args = given
     for fits, rule in rules:
         if fits and (found := rule(misfit, weight, text)) is not None:
             return found
@@ -237,6 +216,13 @@ def rnn_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
         axes = f"({layer.num_layers * (2 if layer.bidirectional else 1)}, rows, {hidden})"
         found = re.search(r"got \[?\(?([\d, ]+)", text)
         got = f" of shape ({found[1]})" if found else ""
+        states = [t for value in m.given_args[1:] for t in tensors_in(value)]
+        if len(shape) == 3 and not layer.batch_first and any(t.dim() == 3 and t.shape[1] == shape[0] for t in states):
+            return m.fault(
+                f"{m.got} and takes (steps, rows, {size}): without batch_first its first axis is that of the steps",
+                f"batch_first=True, as the first state{got} has it.",
+                with_batch_first(layer, m.trial.made(layer)),
+            )
         return m.fault(
             f"a first state{got} that does not fit",
             f"A state of shape {axes}.",
@@ -286,45 +272,6 @@ def layer_norm_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | N
     return m.fault(
         f"{found[-1]} numbers in the last axis, {m.got}, and takes {wanted[-1]}", f"A layer for {found[-1]} numbers.", fix
     )
-
-
-def view_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:
-    if "invalid for input of size" not in text:
-        return None
-    sizes = [value for value in flat_args(m.call.args[1:] if m.call else ()) if isinstance(value, int)]
-    per_row = m.x.numel() // max(1, m.x.shape[0])
-    line = m.where[0].code if m.where else ""
-    batch = m.trial.data.batch_size
-    if len(sizes) > 1 and sizes[0] not in (-1, m.x.shape[0]) and math.prod(sizes[1:]) in (per_row, -per_row, -1):
-        fixed = re.sub(rf"\b{sizes[0]}\b", "len(x)", line, count=1)
-        return FixedBatchSize(
-            f"{m.call.name if m.call else 'view'} makes {sizes[0]} rows of {m.x.shape[0]}",
-            "A model for any number of rows.",
-            fixed or "x = x.flatten(1)",
-            where=m.where,
-        )
-    if batch in sizes and batch != m.x.shape[0]:
-        fixed = re.sub(rf"\b{batch}\b", "len(x)", line, count=1)
-        return FixedBatchSize(
-            f"The batch size {batch} is written into the model",
-            "A model for any number of rows.",
-            fixed or "x = x.flatten(1)",
-            where=m.where,
-        )
-    wanted = math.prod(abs(size) for size in sizes[1:]) if len(sizes) > 1 else (sizes or [0])[0]
-    return WrongInputShape(
-        f"{m.call.name if m.call else 'view'} makes rows of {wanted} numbers out of {m.got}, which has {per_row} per row",
-        f"Rows of {per_row} numbers.",
-        f"x = x.flatten(1)  # {per_row} numbers per row, also for the layer after it",
-        where=m.where,
-    )
-
-
-def flat_args(args: Any) -> list[Any]:
-    found: list[Any] = []
-    for value in args:
-        found += flat_args(value) if isinstance(value, (tuple, list)) else [value]
-    return found
 
 
 def pool_fault(m: Misfit, weight: Tensor | None, text: str) -> Finding | None:

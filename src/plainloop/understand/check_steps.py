@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..problems import listed
+from .check_activation import without
 from .check_finding import Finding
 from .check_lines import Line, attribute_line, class_tree
 from .check_problems_data import InputsNotScaled, TargetsNotScaled
@@ -51,6 +52,8 @@ def first_loss(trial: Trial) -> None:
         first_squares(trial, scores, target)
         return
     chance = guess_of(call.name, scores)
+    if call.kwargs.get("reduction") == "sum":
+        loss /= max(1, target.numel())  # beside that of guessing for one label
     if chance is None or len(trial.losses) > 1 or loss <= FAR_ABOVE_CHANCE * chance:
         return
     classes = scores.shape[1] if scores.dim() > 1 and call.name == "cross_entropy" else 2
@@ -150,7 +153,7 @@ def vanished(trial: Trial, layers: list[tuple[str, nn.Module, float, float]]) ->
     flat = [c for c in trial.tape.calls if c.name.strip("_") in FLAT and any(t.requires_grad for t in c.tensors)]
     if largest[2] == 0 and flat:
         name, code = flat[0].name.strip("_"), flat[0].line.code if flat[0].line else ""
-        fix = code.replace(f".{name}()", "") if f".{name}()" in code else f"{code or 'x = layer(x)'}  # without {name}"
+        fix = without(code, name) or f"{code or 'x = layer(x)'}  # without {name}"
         text = f"{name} has a gradient of 0 everywhere: no layer gets any"
         trial.add(GraphCut(text, "A gradient for every parameter.", fix, where=trial.where(flat[0])))
         return
@@ -170,7 +173,8 @@ def vanished(trial: Trial, layers: list[tuple[str, nn.Module, float, float]]) ->
     least = min(layers, key=lambda layer: layer[2])
     if least[2] == 0 and flat:
         text = f"{flat[0].name.strip('_')} has a gradient of 0 everywhere: {trial.layer(least[1])} gets none"
-        fix = f"{flat[0].line.code}  # without {flat[0].name}" if flat[0].line else "x = layer(x)"
+        name, code = flat[0].name.strip("_"), flat[0].line.code if flat[0].line else ""
+        fix = without(code, name) or f"{code or 'x = layer(x)'}  # without {name}"
         trial.add(GraphCut(text, "A gradient for every parameter.", fix, where=trial.where(flat[0])))
         return
     if any(size == 0 for *_, size in layers):  # branches that begin as nothing need more steps than are tried here

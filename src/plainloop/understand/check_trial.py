@@ -157,7 +157,7 @@ class Trial:
         kind = type(module).__name__
         names = next((names for begin, names in SIZES.items() if kind.startswith(begin)), ())
         line = self.made(module)
-        call = line.call(kind) if line is not None else None
+        call = line.call(kind, [getattr(module, name, None) for name in names]) if line is not None else None
         written = [ast.unparse(argument) for argument in call.args] if call is not None else []
         changed = [
             written[i] if i < len(written) and i < len(names) and is_size(getattr(module, names[i], None), value) else str(value)
