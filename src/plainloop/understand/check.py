@@ -47,6 +47,7 @@ from .check_finding import Checked, Finding
 from .check_forward import explain, explain_size, index_fault
 from .check_graph import follow, loss_is_usable
 from .check_inputs import inputs_used
+from .check_leaks import label_among_inputs, turned_round
 from .check_lines import Script, caller, method_line
 from .check_loss import explain_loss, usual_loss, watch
 from .check_masks import masks
@@ -56,6 +57,7 @@ from .check_problems_data import DataUnusable, InputChanged
 from .check_problems_model import RowsMixed, WrongScores
 from .check_problems_training import GraphCut, LossFarFromChance
 from .check_reach import reach
+from .check_regrouped import regroups
 from .check_rows import judged_alone
 from .check_scale import inputs_scaled
 from .check_sizes import last_batch, lost_rows, other_sizes
@@ -175,6 +177,7 @@ def examine(trial: Trial, task: str | None) -> None:
         return
     part(masks)
     part(wired)
+    part(regroups)
     if not part(scores_are_usable):
         return
     learns = part(loss_of_batch, task) and part(loss_is_usable) and part(follow) and part(backward) and part(second_step)
@@ -186,6 +189,8 @@ def examine(trial: Trial, task: str | None) -> None:
     trial.to_training()
     part(last_batch)
     part(label_order)
+    part(label_among_inputs)
+    part(turned_round)
     part(stays_behind)
     part(alike)
     part(inputs_scaled)

@@ -298,7 +298,7 @@ def label_tensors(trial: Trial) -> list[Tensor]:
 def label_order(trial: Trial) -> None:
     """Labels that are all alike, or rows sorted by label that are not shuffled."""
     labels, first = trial.data.labels, trial.batch.labels
-    if labels is None or labels.dim() > 1 or trial.inside or len(labels) < 3:
+    if labels is None or labels.numel() != len(labels) or trial.inside or len(labels) < 3:
         return
     values = labels.unique()
     if labels.is_floating_point() and (len(values) > 2 or not bool(((values == 0) | (values == 1)).all())):
@@ -313,9 +313,9 @@ def label_order(trial: Trial) -> None:
                 where=trial.data_line(1),
             )
         )
-    elif trial.data.in_order and trial.data.kind == "loader" and isinstance(first, Tensor) and first.dim() == 1:
+    elif trial.data.in_order and trial.data.kind == "loader" and isinstance(first, Tensor) and first.numel() == len(first):
         size = trial.data.batch_size or 32
-        first = first[:size]  # as many as the loop would get
+        first = first.flatten()[:size]  # as many as the loop would get
         if len(first) >= 8 and bool((first == first[0]).all()) and (trial.data.num_rows or 0) > size and len(values) > 1:
             trial.add(
                 LabelsSorted(

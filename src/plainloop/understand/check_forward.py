@@ -19,6 +19,7 @@ from .check_lines import Line, class_tree, function_at, line_at, line_of_error, 
 from .check_problems_data import IndexOutOfRange, WrongDevice, WrongInputType
 from .check_problems_model import FixedBatchSize, ForwardFails
 from .check_problems_training import InPlaceChange
+from .check_regrouped import failed_view
 from .check_shapes import shape_fault
 from .check_trace import Call, Tape, tensors_in
 from .check_trial import Trial
@@ -227,7 +228,8 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
         return other_inputs(trial, text)
     if "must be Tensor, not tuple" in text or "'tuple' object" in text:
         pair = next((m for m in reversed(trial.tape.ran) if isinstance(m, (nn.RNNBase, nn.MultiheadAttention))), None)
-        within = next((m for m in trial.core.modules() if isinstance(m, nn.Sequential) and pair in m.children()), None)
+        rows = [m for m in trial.core.modules() if isinstance(m, nn.Sequential)]
+        within = next((m for m in rows if any(pair is child for child in m.children())), None)
         kind = f"{trial.layer(pair)} gives a pair (outputs, state)" if pair is not None else "a layer gives a tuple"
         return ForwardFails(
             f"{kind} and the next layer takes a tensor",
@@ -263,6 +265,8 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
         what = "pack_padded_sequence gets lengths that are not sorted"
         return ForwardFails(what, "The longest row first, or enforce_sorted=False.", fix, where=where)
     if "view size is not compatible" in text:
+        if (torn := failed_view(trial, call)) is not None:
+            return ForwardFails(torn.what, torn.expected, torn.fix, torn.usual_why, where)
         fix = line.code.replace(".view(", ".reshape(") if line and ".view(" in line.code else "x = x.reshape(len(x), -1)"
         return ForwardFails(
             "view cannot be used on a tensor whose axes were swapped", "reshape, which copies where it must.", fix, where=where

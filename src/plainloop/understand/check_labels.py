@@ -21,6 +21,7 @@ from .check_problems_model import SilentBroadcast, WidthBeyondClasses, WrongOutp
 from .check_problems_training import LossAgainstActivation
 from .check_trace import Call
 from .check_trial import Trial
+from .check_views import other_size
 
 
 def lines(trial: Trial, call: Call, *more: Line | None) -> tuple[Line, ...]:
@@ -264,6 +265,8 @@ def label_shape(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fin
         return None
     if scores.dim() == target.dim() == 2:
         return other_width(trial, scores, target.shape[1], got, f"{target.shape[1]} scores per row, one per label.")
+    if (other := other_size(trial, call, scores, target, got)) is not None:
+        return other
     return WrongLabelShape(
         got, f"Labels of shape {trial.shape(scores)}.", f"{y} = {y}.reshape(scores.shape)", where=lines(trial, call)
     )
@@ -334,16 +337,8 @@ def number_shape(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fi
         trial.data_name(1),
         f"{call.name} gets scores of shape {trial.shape(scores)} and labels of shape {trial.shape(target)}",
     )
-    if trial.batch.rebuilt and scores.dim() == target.dim() > 2 and scores.shape[:2] == target.shape[:2]:
-        size = tuple(target.shape[2:])
-        fix = f"x = F.interpolate(x, size={size})  # at the end; or output_padding=1 in the last nn.ConvTranspose2d"
-        return WrongOutputWidth(
-            f"{got}: the inputs, which the model should give back",
-            f"{trial.shape(target)}.",
-            fix,
-            "What is rebuilt must have the size of what was given.",
-            lines(trial, call),
-        )
+    if (other := other_size(trial, call, scores, target, got)) is not None:
+        return other
     if scores.numel() == target.numel() and len(scores) == len(target):
         fix = (
             f"{y} = {y}.unsqueeze({1 if target.dim() == 1 else -1})"

@@ -25,6 +25,23 @@ def masks(trial: Trial) -> None:
             text = f"{layer} gets a mask that hides every token of every row"
             trial.add(MaskedWhole(text, "A mask that hides the padding alone.", fix, where=trial.where(call, line)))
             return
+        if call.name in ATTENTION and hides_words(trial, call):
+            line = trial.made(call.layer) if call.layer is not None else None
+            text = "The padding mask hides every token but the padding: it is the wrong way round"
+            fix = "mask = ~mask  # True hides a token"
+            trial.add(MaskedWhole(text, "A mask that hides the padding alone.", fix, where=trial.where(call, line)))
+            return
+
+
+def hides_words(trial: Trial, call: Call) -> bool:
+    """Whether a mask hides all tokens but the padding, which is one token alone."""
+    mask = call.kwargs.get("key_padding_mask") if call.name == ATTENTION[0] else None
+    tokens = [t for t in trial.handed.inputs if t.dim() == 2 and not t.is_floating_point() and t.dtype != torch.bool]
+    words = next((t for t in tokens if isinstance(mask, Tensor) and t.shape == mask.shape), None)
+    if words is None or not isinstance(mask, Tensor):
+        return False
+    unseen, seen = words[hidden(mask)], words[~hidden(mask)]
+    return len(seen) > 0 and bool((seen == seen[0]).all()) and not bool((unseen == seen[0]).any()) and len(unseen.unique()) > 1
 
 
 def hides_all(call: Call) -> bool:

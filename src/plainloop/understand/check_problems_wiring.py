@@ -144,3 +144,64 @@ class LabelsLeftOut(Finding, Notice):
             "A loss for all classes.",
             "loss = nn.CrossEntropyLoss()",
         )
+
+
+class AxesRegrouped(Finding, Notice):
+    """A view where axes were to be swapped.
+
+    What it does: looks for views whose result has the axes of what came in, in another order or split in front of another axis.
+    Why: a view only regroups numbers; the steps, heads or channels of a row get mixed, and training goes on with the mix.
+    Example: `q.view(n, heads, t, d)` of a tensor (n, t, heads * d)
+    Fix: the view in the order of the numbers, and then a transpose.
+    """
+
+    usual_why = "A view only regroups numbers: it swaps no axes, and mixes what belongs apart."
+
+    @classmethod
+    def example(cls) -> AxesRegrouped:
+        return cls(
+            "view regroups (rows, 10, 32) to (rows, 4, 10, 8): numbers of one place of a row land in another",
+            "Axes that are swapped by transpose or permute.",
+            "q = q.view(n, t, self.heads, d).transpose(1, 2)",
+            where=(Line("net.py", 12, "q = q.view(n, self.heads, t, d)"),),
+        )
+
+
+class LabelAmongInputs(Finding, Notice):
+    """A column of the inputs is the label.
+
+    What it does: compares each column of the inputs with the labels, number by number.
+    Why: the model reads the answer off; it is perfect in the test and useless afterwards, when the answer is not there.
+    Example: `X = torch.tensor(df.values)` with the target still in `df`
+    Fix: the columns without that one.
+    """
+
+    usual_why = "The model reads the answer off: perfect in the test, and useless where the answer is not known."
+
+    @classmethod
+    def example(cls) -> LabelAmongInputs:
+        return cls(
+            "Column 3 of the inputs is the label, in all 100 rows",
+            "Inputs without the answer.",
+            "X = X[:, :3]",
+        )
+
+
+class LossTurnedRound(Finding, Notice):
+    """Training makes the loss larger.
+
+    What it does: looks for a loss that is another one with a minus before it, and for an optimizer with `maximize=True`.
+    Why: what is called the loss falls, and the model gets worse with every step.
+    Example: `loss = -F.cross_entropy(scores, labels)`
+    Fix: the loss without its minus.
+    """
+
+    usual_why = "The number falls, and the model gets worse with every step."
+
+    @classmethod
+    def example(cls) -> LossTurnedRound:
+        return cls(
+            "The loss is cross_entropy with a minus before it",
+            "The loss itself, to be made small.",
+            "loss = F.cross_entropy(scores, labels)",
+        )

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from .check_inputs import forward_line, scores_of, unmoved
 from .check_problems_data import InputUnused
-from .check_problems_model import RowsMixed
-from .check_problems_wiring import AnswerSeen
+from .check_problems_model import MaskedWhole, RowsMixed
+from .check_problems_wiring import AnswerSeen, AxesRegrouped
 from .check_rows import Ran, run, same
 from .check_trace import Call, tensors_in
 from .check_trial import Trial, seeded
@@ -25,7 +25,7 @@ FEW = 3  # steps that a row must have
 
 def reach(trial: Trial) -> None:
     """Adds findings about steps without effect, answers that are seen, and places in the batch that matter."""
-    if trial.mine or trial.rows < FEW:
+    if trial.mine or trial.rows < FEW or any(isinstance(f, (AxesRegrouped, MaskedWhole)) for f in trial.findings):
         return
     trial.model.eval()
     if in_place_of_the_row(trial):

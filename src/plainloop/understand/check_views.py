@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .check_finding import Finding
 from .check_lines import Line
-from .check_problems_model import FixedBatchSize, WrongInputShape
+from .check_problems_model import FixedBatchSize, WrongInputShape, WrongOutputWidth
 from .check_trace import Call
 from .check_trial import Trial
 
@@ -27,7 +27,8 @@ class Misfit:
         self.trial, self.call, self.layer, self.x = trial, call, layer, x
         self.title, self.got = trial.layer(layer) if layer is not None else (call.name if call else "forward"), trial.shape(x)
         self.given = trial.is_input(x)
-        self.where = tuple(found for found in (line, trial.made(layer)) if found is not None)
+        own = trial.made(layer) if layer is not trial.core or not list(layer.children()) else None
+        self.where = tuple(found for found in (line, own) if found is not None)
         self.name = trial.data_name(0) if self.given else "x"
         self.given_args: tuple[Any, ...] = ()  # of the layer
 
@@ -97,3 +98,21 @@ def flat_args(args: Any) -> list[Any]:
     for value in args:
         found += flat_args(value) if isinstance(value, (tuple, list)) else [value]
     return found
+
+
+def other_size(trial: Trial, call: Call, scores: Tensor, target: Tensor, got: str) -> Finding | None:
+    """Pictures or rows of steps that come out of another size than the labels have."""
+    if not (scores.dim() == target.dim() > 2 and scores.shape[:2] == target.shape[:2]):
+        return None
+    if scores.shape[2:] == target.shape[2:] or scores.numel() == target.numel():
+        return None
+    size, said = tuple(target.shape[2:]), ": the inputs, which the model should give back" if trial.batch.rebuilt else ""
+    line = next((made.line for made in trial.tape.history(scores)[:2] if made.line is not None), None)
+    code = line.code if line is not None else ""
+    note = "  # or output_padding=1 in nn.ConvTranspose2d"
+    fix = f"x = F.interpolate(x, size={size})  # at the end; or output_padding=1 in the last nn.ConvTranspose2d"
+    if code.startswith("return "):
+        fix = f"return F.interpolate({code.removeprefix('return ')}, size={size}){note}"
+    y = trial.data_line(1)
+    why = "What comes out must have the size of what it is compared with."
+    return WrongOutputWidth(f"{got}{said}", f"{trial.shape(target)}.", fix, why, ((line,) if line is not None else ()) + y)
