@@ -153,6 +153,12 @@ def class_shape(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fin
         fix = "scores = scores.squeeze(1)" if single else "scores = scores[:, -1]  # or .mean(1)"
         maker = trial.tape.maker(scores)
         return WrongScores(got, "Scores of shape (rows, classes).", fix, where=trial.where(maker))
+    if (
+        scores.dim() > 3
+        and target.dim() == scores.dim() - 1
+        and (other := other_size(trial, call, scores, target, got)) is not None
+    ):
+        return other
     return WrongLabelShape(
         got,
         f"Labels of shape {trial.sizes(wanted)}.",

@@ -19,11 +19,11 @@ CASTS = ("float", "to", "double", "type", "squeeze", "unsqueeze", "requires_grad
 
 def class_numbers(trial: Trial, scores: Tensor) -> Call | None:
     """The argmax, max or topk that gave the scores, back through casts."""
-    call = trial.tape.maker(scores)
-    while call is not None and call.name in CASTS and call.tensors:
+    for call in trial.tape.history(scores)[:20]:  # a cast may give the very tensor it got: history goes back call by call
+        if call.name not in CASTS or not call.tensors:
+            return call if call.name in PICKS and not scores.is_floating_point() else None
         scores = call.tensors[0]
-        call = trial.tape.maker(scores)
-    return call if call is not None and call.name in PICKS and not scores.is_floating_point() else None
+    return None
 
 
 def without_picking(code: str) -> str:

@@ -102,6 +102,8 @@ def flat_args(args: Any) -> list[Any]:
 
 def other_size(trial: Trial, call: Call, scores: Tensor, target: Tensor, got: str) -> Finding | None:
     """Pictures or rows of steps that come out of another size than the labels have."""
+    if scores.dim() == target.dim() + 1 > 3:  # a class for each point
+        target = target.unsqueeze(1).expand(-1, scores.shape[1], *target.shape[1:])
     if not (scores.dim() == target.dim() > 2 and scores.shape[:2] == target.shape[:2]):
         return None
     if scores.shape[2:] == target.shape[2:] or scores.numel() == target.numel():
