@@ -90,7 +90,16 @@ def test_a_run_that_never_began_says_so(tmp_path: Path):
 def test_a_run_of_a_model_given_as_an_object_is_not_told_to_be_resumed(tmp_path: Path):
     data, place = write_csv(tmp_path / "pets.csv", rows=120), tmp_path / "run"
     options = {**QUICK, "talk": Talk(quiet=True, watch=lambda step, steps: 15)}
-    model = torch.nn.Sequential(torch.nn.Linear(2, 1))
+
+    class Net(torch.nn.Module):
+        def __init__(self, layer: torch.nn.Module):
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.layer(x)
+
+    model = Net(torch.nn.Linear(2, 1))
     with pytest.raises(Exception, match="Stopped by signal"):
         plainloop.train(data, "label", model=model, ignore="city,day,a", output=str(place), **options)
     with pytest.raises(RunNotFinished, match="with the model once more"):
