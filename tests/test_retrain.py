@@ -100,7 +100,7 @@ def test_a_run_of_a_model_given_as_an_object_is_not_told_to_be_resumed(tmp_path:
             return self.layer(x)
 
     model = Net(torch.nn.Linear(2, 1))
-    with pytest.raises(Exception, match="Stopped by signal"):
+    with pytest.raises(Exception, match=r"(?s)Stopped by signal.*with the model once more"):
         plainloop.train(data, "label", model=model, ignore="city,day,a", output=str(place), **options)
     with pytest.raises(RunNotFinished, match="with the model once more"):
         plainloop.load(place)

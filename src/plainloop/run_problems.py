@@ -350,12 +350,15 @@ class StoppedRun(PlainloopError):
 
     code: int
     path: str
+    model_given: bool = False
 
     def __post_init__(self) -> None:
         self.exit_code = self.code
         self.what = f"Stopped by signal {self.code - 128}; everything so far is saved in {self.path}."
         self.expected = "Expected to train to the end."
         self.fix = f"plainloop resume {quoted(self.path)}"
+        if self.model_given:  # as an object, which cannot be built again
+            self.fix = "call plainloop.train with the model once more"
 
     @classmethod
     def example(cls) -> StoppedRun:

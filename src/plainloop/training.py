@@ -266,7 +266,7 @@ def work(
         if number := talk.watch(0, 0):  # it came after the last step: judging can wait for `resume`
             raise Stopped(number)
     except Stopped as stopped:
-        raise StoppedRun(stopped.exit_code, str(place)) from stopped
+        raise StoppedRun(stopped.exit_code, str(place), own.given) from stopped
     except NonFiniteLoss as fault:
         if fault.best_epoch:  # there is something to load
             facts = {"epoch": fault.epoch, "best_epoch": fault.best_epoch, "weights_sha256": weights_digest(place)}
