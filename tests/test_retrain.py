@@ -14,6 +14,7 @@ import torch
 import plainloop
 from plainloop.adjust.adjust_problems import WeightsDoNotFit, WeightsSawTest
 from plainloop.adjust.lineage import differences, lineage_text, reasons_of
+from plainloop.plain.run import DataChanged
 from plainloop.run_problems import RunNotBegun, RunNotFinished
 from plainloop.show import runs_text
 from plainloop.training import Talk
@@ -72,6 +73,15 @@ def test_the_weights_of_the_parent_are_where_the_child_begins(parent: plainloop.
     assert beside.settings == {"begun with": ["new weights", f"those of {parent.folder.name}"]}
     assert "+- " in (shown := runs_text(plainloop.runs(str(tmp_path)) + plainloop.runs(str(parent.folder.parent))))
     assert "from its weights, epochs=0" in shown
+
+
+def test_a_run_whose_data_has_moved_leaves_no_child(tmp_path: Path):
+    data = write_csv(tmp_path / "pets.csv", rows=120)
+    run = plainloop.train(data, "label", output=str(tmp_path / "runs" / "pets-1"), **{**QUICK, "epochs": 1})
+    data.rename(tmp_path / "elsewhere.csv")
+    with pytest.raises(DataChanged, match=r"pets\.csv is not there"):
+        run.retrain(epochs=1, talk=QUIET)
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["pets-1"]
 
 
 def test_a_run_that_never_began_says_so(tmp_path: Path):

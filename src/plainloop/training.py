@@ -81,7 +81,7 @@ def gone_if_refused(folders: list[Path]) -> Iterator[None]:
         raise
     except Exception as error:
         for folder in folders:
-            refused = getattr(error, "exit_code", 0) == 2 and not (folder / "checkpoints").exists()
+            refused = getattr(error, "exit_code", 0) in (2, 3) and not (folder / "checkpoints").exists()
             if refused or not (folder / "run.toml").exists():
                 shutil.rmtree(folder, ignore_errors=True)
         raise
