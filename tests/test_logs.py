@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,18 @@ def test_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert [one.value for one in client.get_metric_history(found.info.run_id, "val_rmse")] == pytest.approx(
         run.history["val_rmse"]
     )
+
+
+def test_wandb_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    data = write_csv(tmp_path / "pets.csv", rows=120)
+    run = plainloop.train(data, "label", log="wandb", output=str(tmp_path / "run"), **QUICK)
+    written = b"".join(path.read_bytes() for path in (run.folder / "wandb").glob("offline-run-*/*.wandb"))
+    for value in [*run.history["val_loss"], run.metrics["test"]["log_loss"]["value"]]:
+        assert json.dumps(value).encode() in written  # its records hold figures as JSON
+    assert b"train.learning_rate" in written
 
 
 def test_what_is_not_there_is_refused_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

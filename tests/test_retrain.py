@@ -14,7 +14,9 @@ import torch
 import plainloop
 from plainloop.adjust.adjust_problems import WeightsDoNotFit, WeightsSawTest
 from plainloop.adjust.lineage import differences, lineage_text, reasons_of
-from plainloop.run_problems import RunNotFinished
+from plainloop.plain.run import DataChanged
+from plainloop.run_problems import RunNotBegun, RunNotFinished
+from plainloop.show import runs_text
 from plainloop.training import Talk
 from plainloop.understand.setting_problems import BadSetting, UnknownModel, UnknownSetting
 from small import said as command
@@ -67,6 +69,51 @@ def test_the_weights_of_the_parent_are_where_the_child_begins(parent: plainloop.
     assert child.lineage["weights"] == "parent"
     scratch = parent.retrain(epochs=0, output=str(tmp_path / "scratch"), talk=QUIET)
     assert weights(scratch) != weights(parent)
+    beside = plainloop.compare(scratch, child, output="")
+    assert beside.settings == {"begun with": ["new weights", f"those of {parent.folder.name}"]}
+    assert "+- " in (shown := runs_text(plainloop.runs(str(tmp_path)) + plainloop.runs(str(parent.folder.parent))))
+    assert "from its weights, epochs=0" in shown
+
+
+def test_a_run_whose_data_has_moved_leaves_no_child(tmp_path: Path):
+    data = write_csv(tmp_path / "pets.csv", rows=120)
+    run = plainloop.train(data, "label", output=str(tmp_path / "runs" / "pets-1"), **{**QUICK, "epochs": 1})
+    data.rename(tmp_path / "elsewhere.csv")
+    with pytest.raises(DataChanged, match=r"pets\.csv is not there"):
+        run.retrain(epochs=1, talk=QUIET)
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["pets-1"]
+
+
+def test_a_run_that_never_began_says_so(tmp_path: Path):
+    place = tmp_path / "pets-1"
+    place.mkdir()
+    for use in (plainloop.load, plainloop.resume, plainloop.retrain):
+        with pytest.raises(RunNotBegun, match="rm -r"):
+            use(place)
+    (place / ".lock").write_text("")
+    (place / "plain").mkdir()
+    with pytest.raises(RunNotBegun):
+        plainloop.load(place)
+    assert plainloop.runs(str(tmp_path)) == []
+
+
+def test_a_run_of_a_model_given_as_an_object_is_not_told_to_be_resumed(tmp_path: Path):
+    data, place = write_csv(tmp_path / "pets.csv", rows=120), tmp_path / "run"
+    options = {**QUICK, "talk": Talk(quiet=True, watch=lambda step, steps: 15)}
+
+    class Net(torch.nn.Module):
+        def __init__(self, layer: torch.nn.Module):
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.layer(x)
+
+    model = Net(torch.nn.Linear(2, 1))
+    with pytest.raises(Exception, match=r"(?s)Stopped by signal.*with the model once more"):
+        plainloop.train(data, "label", model=model, ignore="city,day,a", output=str(place), **options)
+    with pytest.raises(RunNotFinished, match="with the model once more"):
+        plainloop.load(place)
 
 
 def test_a_child_goes_on_and_is_ejected_like_any_run(parent: plainloop.Run, tmp_path: Path):
@@ -145,6 +192,8 @@ def test_the_command_and_the_tree_of_runs(parent: plainloop.Run, monkeypatch: py
     if not torch.cuda.is_available():
         code, out = command("retrain", "runs/pets-1", "--device", "cuda")
         assert (code, out.splitlines()[-1]) == (2, "Fix: plainloop retrain runs/pets-1 --device auto")
+        code, out = command("train", "pets.csv", "--target", "label", "--set", "device=cuda")
+        assert (code, out.splitlines()[-1]) == (2, "Fix: plainloop train pets.csv --target label --set device=cpu")
     shown = command("runs")[1].splitlines()
     places = [next(i for i, line in enumerate(shown) if name in line) for name in ("runs/pets-1", "+- runs/pets-2")]
     assert places[1] == places[0] + 1

@@ -14,6 +14,8 @@ import torch
 from torch import nn
 
 import plainloop
+from clocks import write_load
+from phrases import phrases, write_table
 from pictures import folder as folder_of_pictures
 from plainloop.adjust.lr_find import suggest, the_fall
 from plainloop.adjust.sweep import Sweep, smoothed, sweep
@@ -112,6 +114,21 @@ def test_text_trains_the_same_after_a_sweep(tmp_path: Path):
     options: dict[str, Any] = {"target": "label", "types": "text=text", "epochs": 2, "batch_size": 16}
     made, config = ready(str(tmp_path / "texts.csv"), tmp_path, **options)
     assert made.batches.dataset.lengths is not None  # type: ignore[attr-defined]
+    parts = (made.preparation.task, made.batches, made.evaluation["validation"])
+    assert same(trained(made.model, parts, config.train, sweeping=False), trained(made.model, parts, config.train, sweeping=True))
+
+
+def test_a_forecast_trains_the_same_after_a_sweep(tmp_path: Path):
+    data = write_load(tmp_path / "load.csv", 300)
+    options: dict[str, Any] = {"time": "date", "horizon": 6, "lookback": 24, "model": "series_rnn", "set": ["dropout=0.2"]}
+    made, config = ready(str(data), tmp_path, target="load", epochs=2, batch_size=32, **options)
+    parts = (made.preparation.task, made.batches, made.evaluation["validation"])
+    assert same(trained(made.model, parts, config.train, sweeping=False), trained(made.model, parts, config.train, sweeping=True))
+
+
+def test_pairs_train_the_same_after_a_sweep(tmp_path: Path):
+    options: dict[str, Any] = {"target": "german", "task": "sequence", "epochs": 2, "set": ["width=16", "batch_tokens=200"]}
+    made, config = ready(write_table(tmp_path, phrases(80)), tmp_path, **options)
     parts = (made.preparation.task, made.batches, made.evaluation["validation"])
     assert same(trained(made.model, parts, config.train, sweeping=False), trained(made.model, parts, config.train, sweeping=True))
 

@@ -117,8 +117,8 @@ def test_files_of_one_text_each_are_no_classes(tmp_path: Path):
         seen(tmp_path)
     with zipfile.ZipFile(tmp_path / "loose.zip", "w") as archive:
         for number in range(12):
-            archive.writestr(f"{number}.txt", f"the text number {number}")
-    with pytest.raises(PlainloopError, match="lie in no class folders"):
+            archive.writestr(f"{number}.txt", f"the text, number {number}")
+    with pytest.raises(PlainloopError, match="lie in no class folders: their labels are missing"):
         seen(tmp_path / "loose.zip")
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .plain.checkpoint import StorageFailed, write_file
 from .plain.config import Config
 from .problems import nearest
-from .run_problems import EndedEarly, FolderOfRuns, NoRun, OutputExists, RunBusy, RunNotFinished, RunUnreadable
+from .run_problems import EndedEarly, FolderOfRuns, NoRun, OutputExists, RunBusy, RunNotBegun, RunNotFinished, RunUnreadable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -154,10 +154,12 @@ def _item(value: Any, comment: str) -> Any:
 
 
 def read_toml(folder: Path) -> dict[str, Any]:
-    """The content of a run's run.toml. Raises: NoRun, RunUnreadable."""
+    """The content of a run's run.toml. Raises: NoRun, RunNotBegun, RunUnreadable."""
     try:
         return tomllib.loads((folder / "run.toml").read_text(encoding="utf-8"))
     except OSError as error:
+        if folder.is_dir() and (not any(folder.iterdir()) or (folder / ".lock").exists()):
+            raise RunNotBegun(str(folder)) from error
         there = [str(path.parent) for path in [*folder.parent.glob("*/run.toml"), *Path("runs").glob("*/run.toml")]]
         raise NoRun(str(folder), nearest(str(folder), sorted(set(there)))) from error
     except ValueError as error:  # not TOML, or not UTF-8
@@ -224,7 +226,7 @@ class Run:
         if "result" not in self._content:
             stopped = self._content.get("stopped")
             if not stopped or not (self.folder / "weights.safetensors").exists():
-                raise RunNotFinished(str(folder))
+                raise RunNotFinished(str(folder), bool(self._content.get("made", {}).get("model_given")))
             self._content["result"] = stopped
             self.early = self.notices = [EndedEarly(str(folder), stopped["epoch"], stopped["best_epoch"])]
         if not (self.folder / "weights.safetensors").exists():  # an ejected project, say

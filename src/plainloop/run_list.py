@@ -48,7 +48,8 @@ def parent_of(folder: Path) -> dict[str, Any]:
     if "parent" not in lineage:
         return {"parent": "", "changed": {}}
     parent = os.path.normpath(folder / lineage["parent"])
-    return {"parent": Path(parent).as_posix(), "changed": {name: new for name, (_, new) in lineage["changed"].items()}}
+    changed = {name: new for name, (_, new) in lineage["changed"].items()}
+    return {"parent": Path(parent).as_posix(), "weights": lineage.get("weights", "scratch"), "changed": changed}
 
 
 def as_tree(listing: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:

@@ -99,14 +99,41 @@ class RunNotFinished(PlainloopError):
     """
 
     path: str
+    model_given: bool = False
 
     def __post_init__(self) -> None:
         self.what = f"The run {self.path} has not finished."
         self.expected = "A run whose training has ended."
         self.fix = f"plainloop resume {quoted(self.path)}"
+        if self.model_given:
+            self.why = "Its model was given as an object, which a run folder cannot build again, so that it cannot be resumed."
+            self.fix = "call plainloop.train with the model once more"
 
     @classmethod
     def example(cls) -> RunNotFinished:
+        return cls("runs/houses-1")
+
+
+@dataclass(eq=False)
+class RunNotBegun(PlainloopError):
+    """The folder of a run that was stopped before there was anything of it to keep.
+
+    What it does: refuses a folder that a training has made, but stopped before it wrote run.toml.
+    Why: no setting of it is known, so that nothing can be resumed; nothing was computed yet either.
+    Example: `plainloop resume runs/houses-1` after a kill in the first second
+    Fix: delete the folder, and train again with the line that began it.
+    """
+
+    path: str
+
+    def __post_init__(self) -> None:
+        self.what = f"The run {self.path} was stopped before it began: it has no run.toml."
+        self.expected = "Expected the folder of a run that has begun to train."
+        self.why = "There is nothing in it to resume, and nothing is lost."
+        self.fix = f"rm -r {quoted(self.path)}, then type the line that began it again"
+
+    @classmethod
+    def example(cls) -> RunNotBegun:
         return cls("runs/houses-1")
 
 
@@ -323,12 +350,15 @@ class StoppedRun(PlainloopError):
 
     code: int
     path: str
+    model_given: bool = False
 
     def __post_init__(self) -> None:
         self.exit_code = self.code
         self.what = f"Stopped by signal {self.code - 128}; everything so far is saved in {self.path}."
         self.expected = "Expected to train to the end."
         self.fix = f"plainloop resume {quoted(self.path)}"
+        if self.model_given:  # as an object, which cannot be built again
+            self.fix = "call plainloop.train with the model once more"
 
     @classmethod
     def example(cls) -> StoppedRun:

@@ -138,7 +138,8 @@ def runs_text(runs: list[dict[str, Any]]) -> str:
     table = [["run", "state", "task", "target", "model", "metric", "value", "95% interval", "changed"]]
     for depth, run in as_tree(runs):
         name = f"{'   ' * (depth - 1)}+- {run['run']}" if depth else run["run"]
-        changed = short(", ".join(f"{key.removeprefix('train.')}={value}" for key, value in run["changed"].items()), 50)
+        changes = [f"{key.removeprefix('train.').removeprefix('machine.')}={value}" for key, value in run["changed"].items()]
+        changed = short(", ".join([*(["from its weights"] if run.get("weights") == "parent" else []), *changes]), 50)
         if run["state"] != "finished":
             table.append([name, run["state"], "", "", "", "", "", "", changed])
             continue

@@ -81,7 +81,7 @@ def gone_if_refused(folders: list[Path]) -> Iterator[None]:
         raise
     except Exception as error:
         for folder in folders:
-            refused = getattr(error, "exit_code", 0) == 2 and not (folder / "checkpoints").exists()
+            refused = getattr(error, "exit_code", 0) in (2, 3) and not (folder / "checkpoints").exists()
             if refused or not (folder / "run.toml").exists():
                 shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -266,7 +266,7 @@ def work(
         if number := talk.watch(0, 0):  # it came after the last step: judging can wait for `resume`
             raise Stopped(number)
     except Stopped as stopped:
-        raise StoppedRun(stopped.exit_code, str(place)) from stopped
+        raise StoppedRun(stopped.exit_code, str(place), own.given) from stopped
     except NonFiniteLoss as fault:
         if fault.best_epoch:  # there is something to load
             facts = {"epoch": fault.epoch, "best_epoch": fault.best_epoch, "weights_sha256": weights_digest(place)}

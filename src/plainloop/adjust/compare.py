@@ -56,7 +56,7 @@ class Pair:
         found, names = self.metrics.get(metric), (self.second.name, self.first.name)
         if found is None:
             return f"Nothing can be said of {names[0]} against {names[1]}: {title(metric)} is not defined on these rows."
-        size = f"{title(metric)} {signed(found.difference, metric)} ({signed(found.low, metric)} to {signed(found.high, metric)})"
+        size = f"{title(metric)} {signed(found.difference, metric)} ({ends_of(found, metric)})"
         if not found.real:
             return f"{names[0]} and {names[1]} cannot be told apart: {size}."
         return f"{names[0]} is {'better' if found.better else 'worse'} than {names[1]}: {size}."
@@ -124,8 +124,7 @@ class Comparison:
         table = [["difference", "value", "95% interval", ""]]
         for name in [name for name in self.shown[:8] if name in pair.metrics]:
             found = pair.metrics[name]
-            ends = f"{signed(found.low, name)} to {signed(found.high, name)}"
-            table.append([title(name), signed(found.difference, name), ends, told(found)])
+            table.append([title(name), signed(found.difference, name), ends_of(found, name), told(found)])
         lines = [pair.verdict(self.headline), *aligned(table, right=(1,))]
         if pair.mcnemar is not None:
             both = f"{pair.mcnemar['only_first']:,} and {pair.mcnemar['only_second']:,}"
@@ -147,6 +146,13 @@ def told_apart(names: list[str], width: int = 26) -> list[str]:
     paths = [os.path.abspath(name) for name in names]
     ends = [os.path.relpath(path, os.path.commonpath([os.path.dirname(one) for one in paths])) for path in paths]
     return [name if len(name) <= width else f"...{name[3 - width :]}" for name in ends]
+
+
+def ends_of(found: Difference, metric: str) -> str:
+    """The ends of the interval of a difference; of a few rows there is none."""
+    if not np.isfinite([found.low, found.high]).all():
+        return "too few for an interval"
+    return f"{signed(found.low, metric)} to {signed(found.high, metric)}"
 
 
 def told(found: Difference) -> str:
@@ -256,7 +262,7 @@ def by_setting(runs: list[Run]) -> list[list[Run]]:
     """Runs grouped by their settings without the seed, in the order they were given."""
     groups: list[list[Run]] = []
     for run in runs:
-        home = next((group for group in groups if not set(setting_differences(group[0].config, run.config)) - SEEDS), None)
+        home = next((group for group in groups if same_setting(group[0], run)), None)
         if home is None:
             groups.append([run])
         else:
@@ -264,9 +270,21 @@ def by_setting(runs: list[Run]) -> list[list[Run]]:
     return groups
 
 
+def same_setting(first: Run, run: Run) -> bool:
+    """Whether only the seed of two runs differs."""
+    return begun_with(first) == begun_with(run) and not set(setting_differences(first.config, run.config)) - SEEDS
+
+
+def begun_with(run: Run) -> str:
+    """Where the first weights of a run came from."""
+    if run.lineage.get("weights") != "parent":
+        return "new weights"
+    return f"those of {Path(run.lineage['parent']).name}"
+
+
 def table_of(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """The settings that are not the same in all runs; "-" where a run does not have one."""
-    each = [settings_of(run.config) for run in runs]
+    each = [settings_of(run.config) | {"begun with": begun_with(run)} for run in runs]
     names = dict.fromkeys(name for settings in each for name in settings)
     lines = {name: [settings.get(name, "-") for settings in each] for name in names}
     return {name: values for name, values in lines.items() if any(value != values[0] for value in values)}

@@ -12,6 +12,7 @@ import numpy as np
 from ..judge.plots import COLOURS, panel, shorten
 from ..judge.wording import LOWER_IS_BETTER, interval, number, title
 from ..plain.checkpoint import write_file
+from .compare import ends_of
 from .lineage import signed
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def write_page(made: Comparison) -> None:
 
     assert made.folder is not None
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(number=number, interval=interval, title=title, signed=signed, lower=LOWER_IS_BETTER)
+    environment.globals.update(
+        number=number, interval=interval, title=title, signed=signed, ends_of=ends_of, lower=LOWER_IS_BETTER
+    )
     template = environment.from_string(Path(__file__).with_name("compare.jinja").read_text(encoding="utf-8"))
     pictures = {}
     histories = {str(run.folder): run.history for run in made.runs}

@@ -114,12 +114,14 @@ class NoClasses(PlainloopError):
     data: str
     pictures: int
     only: str  # the one class, "" where there is none
+    facts: str = ""  # what the pictures are
 
     def __post_init__(self) -> None:
+        facts = f" ({self.facts})" if self.facts else ""
         if self.only:
-            self.what = f"All {self.pictures} pictures in {self.data} are of one class, {shorten(self.only)}."
+            self.what = f"All {self.pictures:,} pictures in {self.data}{facts} are of one class, {shorten(self.only)}."
         else:
-            self.what = f"The {self.pictures} pictures in {self.data} lie in no class folders."
+            self.what = f"The {self.pictures:,} pictures in {self.data}{facts} lie in no class folders: their labels are missing."
         self.expected = "Expected a sub-folder for each of at least two classes, such as photos/cat and photos/dog."
         self.why = "The names of the sub-folders are the labels."
         self.fix = (
@@ -128,7 +130,7 @@ class NoClasses(PlainloopError):
 
     @classmethod
     def example(cls) -> NoClasses:
-        return cls("photos", 1200, "")
+        return cls("photos", 1200, "", "1,200 .jpg, 512x384 to 640x480 pixels")
 
 
 @dataclass

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -140,6 +142,21 @@ def scan(
     return made
 
 
+def facts_of(names: Sequence[str]) -> str:
+    """Kinds of pictures and their sizes in words; the sizes by the headers of the first ones."""
+    kinds = Counter(os.path.splitext(name)[1].lower() or "without ending" for name in names)
+    sizes = []
+    for name in names[:SAMPLED]:
+        with suppress(Unreadable, ValueError, OSError):
+            header = header_of(read_bytes(name))
+            sizes.append((header.height, header.width))
+    words = [f"{count:,} {kind}" for kind, count in kinds.most_common(3)]
+    if sizes:
+        ends = [f"{one[1]}x{one[0]}" for one in (min(sizes), max(sizes))]
+        words.append((" to ".join(ends) if ends[0] != ends[1] else ends[0]) + " pixels")
+    return ", ".join(words)
+
+
 def check_classes(named: str, listing: images.Listing) -> None:
     """Raises: EmptyClass, NoClasses."""
     if listing.empty:
@@ -147,7 +164,7 @@ def check_classes(named: str, listing: images.Listing) -> None:
     if list(listing.labels) == ["label"]:
         found = sorted({label for label in listing.labels["label"] if label is not None})
         if len(found) < 2:
-            raise NoClasses(named, len(listing.names), found[0] if found else "")
+            raise NoClasses(named, len(listing.names), found[0] if found else "", facts_of(listing.names))
 
 
 def check_left(named: str, listing: images.Listing, bad: set[int]) -> None:

@@ -77,6 +77,8 @@ def has_columns(name: str) -> bool:
     if b"\0" in head or not head.strip():
         return True
     lines = [line for line in head.split(b"\n")[:200] if line.strip()]
+    if len(lines) == 1 and name.lower().endswith(".txt"):  # one text with a comma is no table
+        return False
     for sign in b"\t;,|":
         counts = [line.count(sign) for line in lines]
         if min(counts) > 0 and counts.count(counts[0]) > 0.9 * len(counts):
@@ -106,10 +108,10 @@ def probe_texts(
     if not len(loaded.frame):
         raise NoTexts(paths[0], loaded.passed)
     if form == "class_lines" and len(loaded.files) >= 10 and len(loaded.frame) < 3 * len(loaded.files):  # a text in each file
-        raise TextsWithoutClasses(paths[0], len(loaded.frame), "")
+        raise TextsWithoutClasses(paths[0], len(loaded.frame), "", lengths_of(loaded.frame))
     classes = loaded.frame["label"].drop_nulls().unique().to_list()
     if len(classes) < 2:
-        raise TextsWithoutClasses(paths[0], len(loaded.frame), classes[0] if classes else "")
+        raise TextsWithoutClasses(paths[0], len(loaded.frame), classes[0] if classes else "", lengths_of(loaded.frame))
     strange = loaded.other_encoding
     if strange and not encoding:
         others = f", the first of {len(strange):,} such files" if len(strange) > 1 else ""
@@ -118,6 +120,12 @@ def probe_texts(
         notices.append(TextFilesPassedOver(paths[0], loaded.passed, loaded.zeros))
     files = [*source.data, *source.validation, *source.test]
     return Source(**{**vars(source), "sha256": texts.digest(files)}), notices
+
+
+def lengths_of(frame: Any) -> str:
+    """How long the texts of a frame are, in words."""
+    lengths = sorted(len(text.split()) for text in frame["text"].drop_nulls().to_list())
+    return f"{lengths[0]:,} to {lengths[-1]:,} words, half have {lengths[len(lengths) // 2]:,} or more" if lengths else ""
 
 
 def asked_of_texts(asked: InferOptions) -> InferOptions:

@@ -91,7 +91,8 @@ def resolve(
     reasons: Reasons = {}
     task_values: dict[str, Any] = {"name": task, "file": TASK_FILES[task], **asked.task}
     parts = ["sequence"] if task == "Sequence" else ["windows"] if task == "Forecast" else [*parts_of(columns)]
-    machine_values = machine_for(device, seed, asked, reasons)
+    said = next((asked.settings[name] for name in ("machine.device", "device") if asked.settings.get(name)), None)
+    machine_values = machine_for(said if isinstance(said, str) else device, seed, asked, reasons)
     train_values = train_defaults(asked.model, parts, num_rows, machine_values["device"], reasons)
     if "image" in parts and task == "Multiclass":
         task_values["label_smoothing"] = 0.1
@@ -113,7 +114,8 @@ def resolve(
         sequence=c.Sequence(**{name: value for name, (value, _) in asked.sequence.items()}),
     )
     reasons |= {f"sequence.{name}": why for name, (_, why) in asked.sequence.items()}
-    given = {name: value for name, value in asked.settings.items() if value is not None}
+    found = {"device", "machine.device"} if said == "auto" else set()  # the best there is stands in the config already
+    given = {name: value for name, value in asked.settings.items() if value is not None and name not in found}
     by_rows = "train.batch_size" in given and not {"batch_tokens", "train.batch_tokens"} & set(given)
     if by_rows and base.train.batch_tokens:  # batches of so many rows were asked for
         base = replace(base, train=replace(base.train, batch_tokens=0))

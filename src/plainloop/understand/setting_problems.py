@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..plain.faults import shorten
-from ..problems import TYPED, Notice, PlainloopError, command, listed, nearest, typed_setting
+from ..problems import TYPED, Notice, PlainloopError, again, command, listed, nearest, typed_setting
 
 
 @dataclass(eq=False)
@@ -231,6 +231,8 @@ class NoDevice(PlainloopError):
         self.what = f"The device {shorten(self.device)} is not there."
         self.expected = f"Expected one of: {', '.join(self.there)}, or auto."
         self.fix = command("train", self.data, self.target, "--device", "auto")
+        if typed_setting("device") or typed_setting("machine.device"):  # a --set wins over the option
+            self.fix = again("set", f"device={self.there[-1]}")
 
     @classmethod
     def example(cls) -> NoDevice:
