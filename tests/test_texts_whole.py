@@ -31,6 +31,9 @@ def test_the_net_learns_the_words(run: plainloop.Run):
     assert run.config.source.format == "texts"
     assert run.metrics["test"]["accuracy"]["value"] > 0.9
     assert run.metrics["rows"]["test"] == 200
+    said = [line.split(",") for line in (run.folder / "predictions.csv").read_text(encoding="utf-8").splitlines()]
+    assert said[0][:3] == ["row", "file", "truth"]
+    assert all(file.split("/")[0] == truth and file.endswith(".txt") for _, file, truth, *_ in said[1:])
 
 
 def test_predict_folders_lines_and_tables(run: plainloop.Run, tmp_path: Path):

@@ -78,9 +78,11 @@ def predictions_csv(rows: np.ndarray, columns: dict[str, list[Any]]) -> str:
 
 
 def beside(config: Config, table: Table) -> dict[str, list[Any]]:
-    """What predictions.csv shows beside an answer: the file of a picture; of a text that is written the text that it answers."""
+    """What predictions.csv shows beside an answer: the file of a picture or a text; for one that is written what it answers."""
     names = [column.name for column in config.inputs if column.type == "text"] if config.task.name == "Sequence" else []
     shown: dict[str, list[Any]] = {"source" if len(names) == 1 else f"source_{name}": texts_of(table[name]) for name in names}
+    if config.source.reader == "texts" and config.source.format == "texts" and "file" in table.columns:
+        shown["file"] = files_of(table["file"])
     names = [column.name for column in config.inputs if column.type == "image"]
     for name in names:
         files = files_of(table[name])

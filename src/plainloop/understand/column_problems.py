@@ -147,15 +147,13 @@ class NumbersAsWords(Notice):
 class SignsRemoved(Notice):
     """Numbers written with currency signs, per cent signs or thousands separators.
 
-    What it does: takes $, %, spaces and thousands separators away where every cell of the column is written alike; from a
-    target also a word such as stars, where a number is asked for.
+    What it does: takes $, %, spaces and thousands separators away where every cell is written alike, and a unit if asked for.
     Why: "$1,200" is a number to a reader, and a word to a computer.
     Example: a price column with "$1,200".
     Fix: keep the words with --types NAME=category.
     """
 
-    kind = "repair"
-    expected = "Expected digits alone."
+    kind, expected = "repair", "Expected digits alone."
     data: str
     target: list[str]
     column: str
@@ -163,11 +161,10 @@ class SignsRemoved(Notice):
     examples: list[str]
 
     def __post_init__(self) -> None:
-        shown = ", ".join(map(shorten, self.examples))
-        self.what = f'Column "{self.column}" is read as numbers without {shorten(self.signs)}: {shown}.'
-        self.fix = f"to keep the words: {command('train', self.data, self.target, '--types', self.column + '=category')}"
-        if self.column in self.target:
-            self.fix = f"to learn them as classes: {command('train', self.data, self.target, '--task', 'multiclass')}"
+        shown = f"{shorten(self.signs)}: {', '.join(map(shorten, self.examples))}"
+        self.what = f'Column "{self.column}" is read as numbers without {shown}.'
+        keep = "--task multiclass" if self.column in self.target else f"--types {self.column}=category"
+        self.fix = f"to keep the words: {command('train', self.data, self.target, *keep.split(' ', 1))}"
 
     @classmethod
     def example(cls) -> SignsRemoved:

@@ -204,6 +204,35 @@ class OnlyTextsRead(Notice):
         return cls("phrases.tsv", ["german"], ["level"])
 
 
+@dataclass
+class OtherInputsNotRead(Notice):
+    """Columns that the model asked for does not read.
+
+    What it does: trains on the inputs that the model is made for, and says which others it leaves out.
+    Why: what they could tell is not used, though they are there.
+    Example: `plainloop train tweets.csv --target disaster --model text_cnn`, where there are numbers beside the texts
+    Fix: the model that joins all kinds of inputs, or --ignore to say that it is meant so.
+    """
+
+    kind = "repair"
+    model: str
+    takes: str
+    columns: list[str]
+    data: str
+    target: list[str]
+
+    def __post_init__(self) -> None:
+        names = {"table": "numbers and words of a table", "image": "pictures", "text": "texts"}
+        left = ", ".join(f'"{column}"' for column in self.columns[:8]) + (", ..." if len(self.columns) > 8 else "")
+        self.what = f"The model {self.model} reads {names[self.takes]} alone; not read: {left}."
+        self.expected = "Expected inputs of one kind, or a model that joins them."
+        self.fix = command("train", self.data, self.target, "--model", "mixed")
+
+    @classmethod
+    def example(cls) -> OtherInputsNotRead:
+        return cls("text_cnn", "text", ["retweets", "country"], "tweets.csv", ["disaster"])
+
+
 @dataclass(eq=False)
 class ModelOfAnotherTask(PlainloopError):
     """A model that writes texts where none is to be written, or one that writes none where one is.

@@ -32,8 +32,8 @@ from .defaults import (
     train_defaults,
 )
 from .idle_settings import without_effect
-from .pair_problems import ModelOfAnotherTask
-from .setting_problems import BadSetting, ModelOfOtherInputs, NoDevice, OtherInputsNotRead, UnknownModel, UnknownSetting
+from .pair_problems import ModelOfAnotherTask, OtherInputsNotRead
+from .setting_problems import BadSetting, ModelOfOtherInputs, NoDevice, UnknownModel, UnknownSetting
 
 TASK_FILES = {
     "Binary": "classify",

@@ -39,6 +39,8 @@ class BadRows(Fault):
             self.fix = f'plainloop inspect {shlex.quote(self.file)} --delimiter ";"'
         else:
             self.why = "A delimiter too many or too few shifts the cells behind it into wrong columns."
+            if all(fields > self.expected_fields for _, fields in self.places):
+                self.why = "A delimiter inside a cell, which wants quotes around it, shifts the cells behind it."
             self.fix = f"plainloop inspect {shlex.quote(self.file)} --skip-bad {self.count}"
 
     @classmethod

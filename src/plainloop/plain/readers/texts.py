@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from ..config import Column, Source
-from ..table import Table
+from ..table import Table, Words
 from . import tables
 from .containers import Unreadable, archive, parts_of, read_bytes
 from .content_digests import content_digests, threads
@@ -67,7 +67,11 @@ def read_text(source: Source) -> tuple[pl.DataFrame, dict[str, range]]:
 def read(source: Source, columns: Sequence[Column]) -> Table:
     """The typed table of the source. Raises `Fault` where it cannot be read so."""
     loaded = load(source)
-    return Table(tables.typed(loaded.frame, columns, ".", loaded.place, source.data[0]), loaded.parts)
+    cells = tables.typed(loaded.frame, columns, ".", loaded.place, source.data[0])
+    if source.format == "texts":  # for the table of predictions
+        words, codes = np.unique(np.array(loaded.names, object), return_inverse=True)
+        cells["file"] = Words(codes.astype(np.int32), words.tolist())
+    return Table(cells, loaded.parts)
 
 
 read_frame = tables.read_frame
