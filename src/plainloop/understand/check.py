@@ -4,7 +4,8 @@ What is wrong is said in the user's words, with the line of their code and a fix
 would fail, or learn something else than was meant. A notice is printed: training runs, and a right program may look the same.
 
 The order, each part in a file of its own:
-check_before   what was handed over: classes in place of objects, devices, the optimizer, modes, values that are not finite
+check_before   what was handed over: classes in place of objects, devices, the optimizer, modes, values that are not finite;
+               check_before_labels: the labels
 check_batch    one batch out of the data; check_parts: which of it are inputs
 check_forward  why forward failed (check_shapes: where a shape does not fit)
 check_rows     rows that mix, other numbers of rows, evaluation mode, inputs without effect
@@ -34,15 +35,13 @@ from .check_batch import PRIMES, Data, as_data
 from .check_before import (
     can_learn,
     devices,
-    label_order,
     modes,
-    no_labels,
     not_built,
     numbers,
     optimizer_holds,
-    rows_agree,
     without_gradients,
 )
+from .check_before_labels import label_order, no_labels, rows_agree
 from .check_finding import Checked, Finding
 from .check_forward import explain, explain_size, index_fault
 from .check_graph import follow, loss_is_usable
