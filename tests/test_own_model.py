@@ -26,7 +26,7 @@ from plainloop.understand.check_problems_model import (
 )
 from plainloop.understand.check_problems_training import GraphCut, LossAgainstActivation
 from plainloop.understand.own_model import is_built_like
-from plainloop.understand.setting_problems import ModelDoesNotFit, UnknownModel
+from plainloop.understand.setting_problems import BadSetting, ModelDoesNotFit, UnknownModel
 from small import same_tensors, write_csv
 
 SHAPES = {"numbers": 3, "categories": [4, 5]}
@@ -272,7 +272,7 @@ def test_a_class_that_cannot_be_built_is_told_in_words(old: str, new: str, messa
 
 
 def test_settings_that_a_model_of_plainloop_cannot_have_are_told_in_words(data: Path, tmp_path: Path):
-    with pytest.raises(ModelDoesNotFit, match="width=50, depth=3, heads=4"):
+    with pytest.raises(BadSetting, match=r'model.width cannot be "50".\nExpected a multiple of the 4 heads'):
         train(data, "table_transformer", tmp_path / "run", set=["width=50"])
     assert not (tmp_path / "run").exists()
 

@@ -231,7 +231,7 @@ def test_test_rows_that_are_train_rows_are_said(tmp_path: Path):
     ("options", "wanted"),
     [
         ({"model": "table_mlp"}, "sequence_transformer"),
-        ({"set": ["heads=3", "width=32"], "model": "sequence_transformer"}, "32, is not a multiple of heads, 3"),
+        ({"set": ["heads=3", "width=32"], "model": "sequence_transformer"}, "a number that divides the width, 32"),
         ({"set": ["sequence.tokens=letters"]}, "word, bpe, char"),
         ({"set": ["batch_tokens=-1"]}, "batch_tokens"),
         ({"set": ["beam=0"]}, "beam"),
