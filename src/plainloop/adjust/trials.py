@@ -122,10 +122,12 @@ def told_of(study: Any, worker: int, headline: str, higher: bool, left: float) -
     rows = [row_of(trial) for trial in study.get_trials(deepcopy=False)]
     last = max((row for row in rows if row["worker"] == worker), key=lambda row: row["trial"])
     best = ranked(study, higher)
-    said = number(last["value"], headline) if last["value"] is not None else last["ended"] or "cut: it lagged behind"
+    said = last["ended"] or "cut: it lagged behind"
+    if last["value"] is not None:
+        said = f"{title(headline)} {number(last['value'], headline)}"
     record = f"; best {number(best[0]['value'], headline)} (trial {best[0]['trial']})" if best else ""
     rest = f"; {max(0.0, left) / 60:.1f} min left" if math.isfinite(left) else ""
-    return f"trial {last['trial']}: {title(headline)} {said}, {last['epochs']} epochs, {last['seconds']:.1f} s{record}{rest}"
+    return f"trial {last['trial']}: {said}, {last['epochs']} epochs, {last['seconds']:.1f} s{record}{rest}"
 
 
 def write_study(study: Any, place: Path, facts: dict[str, Any], *, picture: bool = False) -> Study:

@@ -291,7 +291,7 @@ def objective(search: Search) -> Callable[[Any], float]:
         def watch(step: int, steps: int) -> int:
             now = time.monotonic()
             if now > end or now - begun > longest:
-                raise OutOfTime("out of time" if now > end else f"it takes more than {longest:.0f} s")
+                raise OutOfTime("out of time" if now > end else f"cut: a trial may take {longest:.0f} s")
             return search.talk.watch(step, steps)
 
         try:
