@@ -122,3 +122,13 @@ def test_matplotlib_waits_for_the_first_picture_and_pyplot_is_never_loaded():
         "plots.bars('T', ['a'], [1.0], 'x'); assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_logarithmic_axis_has_plain_numbers():
+    with plots.panel("rates") as made:
+        plots.logarithmic(made.axes)
+        made.axes.plot([1e-6, 1e-3, 0.5], [3.0, 2.0, 1.0])
+        made.figure.canvas.draw()
+        words = [label.get_text() for which in ("major", "minor") for label in made.axes.get_xticklabels(which=which)]
+    assert "0.001" in words
+    assert not any("$" in word for word in words)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..judge.plots import BLUE, GREEN, GREY, RED, panel
+from ..judge.plots import BLUE, GREEN, GREY, RED, logarithmic, panel
 from ..options import TrainOptions
 from ..plain.checkpoint import write_file
 from ..plain.config import Config
@@ -185,7 +185,7 @@ def write_curve(curve: RateCurve, folder: Path) -> None:
 def picture(curve: RateCurve) -> bytes:
     """The loss over the learning rate, each step and smoothed, with the suggestion marked."""
     with panel("Loss while the learning rate rises", "learning rate", "loss", width=6.4, height=4.0) as made:
-        made.axes.set_xscale("log")
+        logarithmic(made.axes)
         made.axes.plot(curve.rates, curve.losses, color=GREY, alpha=0.35, linewidth=1, label="each step")
         made.axes.plot(curve.rates, curve.smooth, color=BLUE, label="smoothed")
         for name, rate, colour in (("valley", curve.valley, GREEN), ("steepest", curve.steepest, RED)):

@@ -75,6 +75,13 @@ def panel(title: str, x: str = "", y: str = "", *, width: float = 5.2, height: f
         made.png = file.getvalue()
 
 
+def logarithmic(axes: Any) -> None:
+    """A logarithmic x axis with plain numbers below it: those of matplotlib are formulas, which labels are not read as."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_formatter(lambda value, _: "")
+
+
 def shorten(text: str, limit: int = 18) -> str:
     """A label that fits an axis; control characters and line breaks become spaces."""
     text = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
