@@ -132,3 +132,12 @@ def test_a_logarithmic_axis_has_plain_numbers():
         words = [label.get_text() for which in ("major", "minor") for label in made.axes.get_xticklabels(which=which)]
     assert "0.001" in words
     assert not any("$" in word for word in words)
+
+
+def test_a_curve_of_one_epoch_is_seen():
+    assert plots.points([1])["marker"] == "o"
+    assert plots.points(list(range(30)))["marker"] is None
+    image = np.asarray(Image.open(io.BytesIO(plots.curves({"epoch": [1], "train_loss": [0.5], "val_loss": [0.7]}, "loss", 9))))
+    blue = np.array([0, 114, 178])
+    plot = image[60:, : image.shape[1] // 2 + 40, :3].astype(int)  # without the legend
+    assert (np.abs(plot - blue).sum(2) < 40).any()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..judge.plots import COLOURS, panel, shorten
+from ..judge.plots import COLOURS, panel, points, shorten
 from ..judge.wording import LOWER_IS_BETTER, interval, number, title
 from ..plain.checkpoint import write_file
 from .compare import ends_of
@@ -55,7 +55,8 @@ def overlay(histories: Mapping[str, Mapping[str, list[Any]]], name: str) -> byte
                 values = np.array([np.nan if v is None else v for v in history.get(f"{part}_{name}", [])], float)
                 if np.isfinite(values).any():
                     label = shorten(run, 34) if part == "val" else None
-                    made.axes.plot(history["epoch"], values, line, color=colour, alpha=alpha, label=label)
+                    epochs = history["epoch"]
+                    made.axes.plot(epochs, values, line, color=colour, alpha=alpha, label=label, **points(epochs))
         made.axes.xaxis.get_major_locator().set_params(integer=True)
         made.axes.legend(title=None if len(histories) <= MOST_CURVES else f"the first {MOST_CURVES} of {len(histories)}")
     return made.png

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..judge.plots import COLOURS, panel
+from ..judge.plots import COLOURS, panel, points
 from ..judge.wording import number, title
 from ..options import TrainOptions
 from ..plain.checkpoint import write_file
@@ -141,7 +141,8 @@ def picture(made: RateSweep) -> bytes:
             for part, line, alpha in (("train", "-", 0.4), ("val", "--", 1.0)):
                 values = [np.nan if value is None else value for value in one.history.get(f"{part}_loss", [])]
                 label = f"{rate:g}{' (failed)' if one.failed else ''}" if part == "val" else None
-                drawn.axes.plot(one.history.get("epoch", []), values, line, color=colour, alpha=alpha, label=label)
+                epochs = one.history.get("epoch", [])
+                drawn.axes.plot(epochs, values, line, color=colour, alpha=alpha, label=label, **points(epochs))
                 seen += [value for value in values if np.isfinite(value)]
         if seen:  # a rate that is too high must not hide the others
             low, high = min(seen), float(np.quantile(seen, 0.97))

@@ -82,6 +82,11 @@ def logarithmic(axes: Any) -> None:
     axes.xaxis.set_minor_formatter(lambda value, _: "")
 
 
+def points(epochs: Sequence[int]) -> dict[str, Any]:
+    """How the points of a curve are drawn: seen where they are few, for a line through one of them is nothing."""
+    return {"marker": "o" if len(epochs) < 15 else None, "markersize": 3}
+
+
 def shorten(text: str, limit: int = 18) -> str:
     """A label that fits an axis; control characters and line breaks become spaces."""
     text = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
@@ -93,7 +98,6 @@ def curves(history: dict[str, list], name: str, best_epoch: int) -> bytes:
     words = in_words(name)
     with panel(words[:1].upper() + words[1:], "epoch", words) as made:
         epochs = history["epoch"]
-        marker = "o" if len(epochs) < 15 else None
         for part, label, colour in (("train", "train", BLUE), ("val", "validation", RED)):
             values = np.array([np.nan if v is None else v for v in history.get(f"{part}_{name}", [])], float)
             if np.isfinite(values).any():
@@ -102,9 +106,8 @@ def curves(history: dict[str, list], name: str, best_epoch: int) -> bytes:
                     values,
                     color=colour,
                     label=label,
-                    marker=marker,
-                    markersize=3,
                     linestyle="-" if part == "train" else "--",
+                    **points(epochs),
                 )
         if best_epoch in epochs:
             made.axes.axvline(best_epoch, color=GREY, linewidth=1, linestyle=":", label=f"kept ({best_epoch})")
