@@ -15,6 +15,7 @@ from torch.utils.data import Dataset, TensorDataset
 
 import plainloop
 from plainloop.training import Talk
+from plainloop.understand.setting_problems import UnknownOption
 from small import write_csv
 
 RNG = np.random.default_rng(0)
@@ -212,3 +213,18 @@ def test_a_caller_can_watch_and_stop(data: Path, tmp_path: Path):
     assert len(seen) == 3
     run = plainloop.resume(tmp_path / "run", talk=Talk(quiet=True))
     assert run.history["epoch"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        ({"epoch": 10}, "epochs=10"),
+        ({"lr": 0.001}, "learning_rate=0.001"),
+        ({"dropout": 0.2}, 'set={"dropout": 0.2}'),
+        ({"weights": [1, 2]}, 'set={"weights": ...}'),
+    ],
+)
+def test_a_setting_that_is_no_option_is_told_where_it_goes(given: dict[str, Any], fix: str, tmp_path: Path):
+    with pytest.raises(UnknownOption) as caught:
+        plainloop.train(write_csv(tmp_path / "pets.csv"), "label", **given)
+    assert caught.value.fix == fix

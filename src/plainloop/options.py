@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from .problems import nearest
+from .understand.defaults import ALSO_CALLED
 from .understand.setting_problems import UnknownOption
 
 Names = Any  # a text A,B, or in Python a sequence of names
@@ -237,9 +238,10 @@ def make(kind: type, given: dict[str, Any]) -> Any:
     Raises: UnknownOption.
     """
     names = [f.name for f in fields(kind)]
-    for name in given:
+    for name, value in given.items():
         if name not in names:
-            raise UnknownOption(name, nearest(name, names))
+            near = [ALSO_CALLED[name]] if ALSO_CALLED.get(name) in names else nearest(name, names)
+            raise UnknownOption(name, near, value=value, verb="train" if "set" in names else "inspect")
     return kind(**given)
 
 

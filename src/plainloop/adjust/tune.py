@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from ..judge.metric_names import built, kept, of_run, words_of
@@ -96,12 +97,13 @@ class Search:
         return self.begun + self.seconds - judging - training
 
     @property
-    def longest(self) -> float:
-        """The seconds that a trial may take."""
-        first = next(
-            (t.user_attrs.get("seconds") for t in self.study.get_trials(deepcopy=False) if t.state.name == "COMPLETE"), None
-        )
-        return math.inf if first is None else max(LONGEST * first, SHARE_OF_TRIAL * self.seconds)
+    def limits(self) -> tuple[float, float]:
+        """The seconds that a trial may take, and the epochs that it has to get through in them: of the first one half."""
+        trials = self.study.get_trials(deepcopy=False)
+        first = next((trial.user_attrs for trial in trials if trial.state.name == "COMPLETE"), None)
+        if first is None:
+            return math.inf, 0.0
+        return max(LONGEST * first["seconds"], SHARE_OF_TRIAL * self.seconds), 0.5 * first["epochs"]
 
     def trained(self, row: dict[str, Any]) -> Path | None:
         """The checkpoints of a finished trial, where they are in the folder of this study."""
@@ -270,13 +272,13 @@ def keep_best(search: Search) -> None:
 
 def objective(search: Search) -> Callable[[Any], float]:
     """What optuna asks of a trial: the validation score of an attempt."""
-    pruned, end, longest = need_optuna().TrialPruned, search.end, search.longest
+    pruned, end, (longest, least) = need_optuna().TrialPruned, search.end, search.limits
 
     def tried(trial: Any) -> float:
         trial.set_user_attr(WORKER, search.number)
         trial.set_user_attr(GIVEN, search.given)
         settings = {name: line.ask(trial, name) for name, line in search.space.items()}
-        folder, begun, epochs = search.place / f"trial-{trial.number}", time.monotonic(), 0
+        folder, begun, epochs, spent = search.place / f"trial-{trial.number}", time.monotonic(), 0, []
         cut = search.place / f"trial-{trial.user_attrs.get('again')}"
         if cut.is_dir():  # of a process that was killed: it goes on from its last checkpoint
             cut.replace(folder)
@@ -284,9 +286,14 @@ def objective(search: Search) -> Callable[[Any], float]:
         def on_record(record: Record) -> None:
             nonlocal epochs
             epochs = record.values["epoch"]
+            spent.append(record.values["seconds"])
             trial.report(record.values[f"val_{search.headline}"], epochs)
-            if trial.should_prune() and not record.ending:
+            if record.ending:
+                return
+            if trial.should_prune():
                 raise pruned()
+            if too_slow(spent, least - epochs, longest - (time.monotonic() - begun)):
+                raise OutOfTime(f"cut: {fmean(spent):.1f} s an epoch, and a trial may take {longest:.0f} s")
 
         def watch(step: int, steps: int) -> int:
             now = time.monotonic()
@@ -310,6 +317,15 @@ def objective(search: Search) -> Callable[[Any], float]:
         return math.nan if done.value is None else done.value
 
     return tried
+
+
+def too_slow(spent: list[float], epochs: float, left: float) -> bool:
+    """Whether so many more epochs do not fit into the seconds that are left, going by those that the ones before took.
+
+    >>> too_slow([4.0, 5.0], 20, 60), too_slow([2.0], 20, 60), too_slow([9.0], -3, 0)
+    (True, False, False)
+    """
+    return epochs > 0 and epochs * fmean(spent) > left
 
 
 def winner(search: Search, made: Study, metrics: Any) -> Run | None:

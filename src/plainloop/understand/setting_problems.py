@@ -22,15 +22,23 @@ class UnknownOption(PlainloopError):
     name: str
     near: list[str]
     form: str = "one of the options of this command"
+    value: Any = None
+    verb: str = "train"
 
     def __post_init__(self) -> None:
         self.what = f"Unknown option: {shorten(self.name)}."
         self.expected = f"Expected {self.form}." + (f" Did you mean {' or '.join(self.near)}?" if self.near else "")
-        self.fix = "plainloop train --help"
+        value = repr(self.value) if isinstance(self.value, (int, float, str)) else "..."
+        self.fix = f"plainloop {self.verb} --help"
+        if self.near:
+            self.fix = f"{self.near[0]}={value}"
+        elif self.value is not None and self.verb == "train":
+            self.why = "Settings of a model, and the rarer ones of training, are given together."
+            self.fix = f'set={{"{self.name}": {value}}}'
 
     @classmethod
     def example(cls) -> UnknownOption:
-        return cls("epoch", ["epochs"])
+        return cls("epoch", ["epochs"], value=10)
 
 
 @dataclass(eq=False)
