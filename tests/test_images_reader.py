@@ -33,7 +33,16 @@ def test_a_folder_per_class(tmp_path: Path):
     assert table.parts == {"data": range(6)}
 
 
-@pytest.mark.parametrize("names", [("train", "val", "test"), ("Training", "validation", "testing"), ("train", "valid", "test")])
+PARTS = [
+    ("train", "val", "test"),
+    ("Training", "validation", "testing"),
+    ("train", "valid", "test"),
+    ("training", "validation_set", "Test1"),
+    ("seg_train/seg_train", "seg_dev/seg_dev", "seg_test/seg_test"),
+]
+
+
+@pytest.mark.parametrize("names", PARTS)
 def test_parts_are_recognised(tmp_path: Path, names: tuple[str, str, str]):
     for name, number in zip(names, (4, 2, 3), strict=True):
         folder(tmp_path / "photos" / name, number=number)
@@ -56,6 +65,17 @@ def test_test_folder_without_classes_is_left_out(tmp_path: Path):
     (tmp_path / "photos" / "test" / "1.jpg").write_bytes(jpeg(1))
     listing = images.listed(source(tmp_path / "photos"))
     assert list(listing.parts) == ["data"]
+    assert len(listing.unlabelled) == 1
+
+
+def test_a_folder_to_predict_is_left_out(tmp_path: Path):
+    for name, number in (("seg_train", 4), ("seg_test", 2)):
+        folder(tmp_path / "photos" / name / name, number=number)
+    (tmp_path / "photos/seg_pred/seg_pred").mkdir(parents=True)
+    (tmp_path / "photos/seg_pred/seg_pred/1.jpg").write_bytes(jpeg(7))
+    listing = images.listed(source(tmp_path / "photos"))
+    assert {part: len(rows) for part, rows in listing.parts.items()} == {"data": 8, "test": 4}
+    assert set(listing.labels["label"]) == {"cat", "dog"}
     assert len(listing.unlabelled) == 1
 
 

@@ -40,6 +40,9 @@ DATA = Path(os.environ.get("PLAINLOOP_DATA", Path(__file__).parents[1] / "../sha
         ("I see a red cat\tje vois un chat rouge\nwe go to the sea\tnous allons vers la mer\n", {"header": False}),
         ("the english text here\tfrench\nI see a cat.\tje vois un chat.\n", {"header": True}),
         ('say\t"hi\nthe 5" pipe\tb\n', {"delimiter": "\t", "quote": ""}),
+        ("sep=;\na;b\n1;2\n", {"delimiter": ";", "header": True, "comment": "sep="}),
+        ("ABLE  EY1 B AH0 L\nACE  EY1 S\n", {"delimiter": "  "}),
+        ('18.0   8   307.0\t"chevrolet malibu"\n9.5    4   97.0\t"ford pinto"\n' * 6, {"delimiter": " ", "header": False}),
     ],
 )
 def test_dialect(tmp_path: Path, data: str, expected: dict[str, Any]) -> None:
@@ -62,6 +65,10 @@ def test_the_target_name_settles_the_header(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("1,2\n3,4\n")
     assert probe(tmp_path / "t.csv")[0].header is False
     assert probe(tmp_path / "t.csv", target=["2"])[0].header is True
+    assert probe(tmp_path / "t.csv", target=["1"])[0].header is False  # the first class of the first column is no name
+    (tmp_path / "w.tsv").write_text("abc\tAH0 B K\nbad\tB AH0 D\n")
+    assert probe(tmp_path / "w.tsv", target=["1"])[0].header is False
+    assert probe(tmp_path / "w.tsv")[0].header is True
 
 
 @pytest.mark.parametrize(
@@ -86,6 +93,58 @@ def test_folder_glob_and_list(tmp_path: Path) -> None:
     (tmp_path / "part1.csv").write_text("a,c\n1,2\n")
     with pytest.raises(PlainloopError, match=r'part1\.csv has no column "b"'):
         probe(tmp_path)
+
+
+def test_files_of_a_folder_are_parts_by_their_names(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("id,a,y\n" + "1,2,3\n" * 5)
+    (tmp_path / "test.csv").write_text("id,a\n1,2\n")
+    (tmp_path / "sample_submission.csv").write_text("id,y\n1,0\n")
+    (tmp_path / "valid.csv").write_text("id,y,a\n1,2,3\n")
+    source, notices = probe(tmp_path)
+    assert [Path(name).name for name in (*source.data, *source.validation)] == ["train.csv", "valid.csv"]
+    assert source.test == ()
+    assert 'test.csv, which has no "y"; sample_submission.csv, which has no "a"' in notices[0].what
+    assert tables.load(source).parts == {"data": range(5), "validation": range(5, 6)}
+    (tmp_path / "more.csv").write_text("id,a,y\n1,2,3\n")  # a name that says nothing: all of them are rows
+    (tmp_path / "test.csv").unlink()
+    (tmp_path / "sample_submission.csv").unlink()
+    assert len(probe(tmp_path)[0].data) == 3
+
+
+def test_a_test_file_without_answers_can_only_be_predicted(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("a,y\n1,2\n")
+    (tmp_path / "test.csv").write_text("a\n1\n")
+    with pytest.raises(
+        PlainloopError, match=r"leave the file out: plainloop train .*train\.csv --target y, then: plainloop predict"
+    ):
+        probe(tmp_path / "train.csv", test=tmp_path / "test.csv")
+
+
+@pytest.mark.parametrize("title", ["Sales 2023,,\n\n", "Sales 2023\nmade by ACME\n"])
+def test_a_title_above_the_header_is_refused(tmp_path: Path, title: str) -> None:
+    (tmp_path / "t.csv").write_text(title + "region,units,price\n" + "north,3,2.5\n" * 8)
+    with pytest.raises(PlainloopError, match=r"line 3 are|line 3 is") as refused:
+        probe(tmp_path / "t.csv")
+    assert "tail -n +3" in refused.value.fix
+    (tmp_path / "t.csv").write_text("region,units,price\n" + "north,3,2.5\n" * 8)
+    assert probe(tmp_path / "t.csv")[0].header
+
+
+@pytest.mark.parametrize(
+    "data, text",
+    [
+        (b"+1 1:0.5 3:2\n-1 2:1e-3\n", r"LIBSVM.*load_svmlight_file"),
+        (b"@relation r\n@attribute a numeric\n@data\n{0 1.5}\n", "a sparse ARFF file"),
+        (b"\x93NUMPY\x01\x00", r"plainloop\.train\(\(X, y\)\)$"),
+        (b"SQLite format 3\0", r"export the table as CSV, then: plainloop inspect .*t\.csv$"),
+        (b";;; words\nABLE  EY1 B\nACE  EY1 S\n", '--comment ";;;"'),
+        (b"DESC:def What is it ?\nNUM:date When did it end ?\n" * 4, r"sed 's/ /\\t/' .*t\.tsv --no-header"),
+    ],
+)
+def test_forms_that_are_no_tables_are_named(tmp_path: Path, data: bytes, text: str) -> None:
+    (tmp_path / "t.dat").write_bytes(data)
+    with pytest.raises(PlainloopError, match=f"(?s){text}"):
+        probe(tmp_path / "t.dat")
 
 
 def test_zip_with_several_tables(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +54,11 @@ def cells(path: Path, data: bytes, **said: Any) -> dict[str, list]:
         (b"# note\na,b\n1,x y\n# more, of, it\n2,\n", {"comment": "#"}),
         ("a,b\n1,x y\n2,\n".encode("utf-16"), {"encoding": "utf-16"}),
         (gzip.compress(b"a,b\n1,x y\n2,\n", mtime=0), {}),
+        (bz2.compress(b"a,b\n1,x y\n2,\n"), {}),
+        (lzma.compress(b"a,b\n1,x y\n2,\n"), {}),
+        (b'{"a": [1, 2], "b": ["x y", null]}', {"format": "jsonl"}),
+        (b'{\n"a": {"0": 1, "1": 2},\n"b": {"0": "x y", "1": null}\n}', {"format": "jsonl"}),
+        (b'{"version": "1", "rows": [{"a": 1, "b": "x y"}, {"a": 2, "b": null}]}', {"format": "jsonl"}),
         (b'{"a": 1, "b": "x y"}\n\n{"a": 2, "b": null}\n', {"format": "jsonl"}),
         (
             b"@relation r\n@attribute a numeric\n@attribute 'b' {x y}\n\n@DATA\n% note\n1,'x y'\n2,?\n",
@@ -252,3 +260,18 @@ def test_long_texts_stay_in_the_memory_of_the_reader(tmp_path: Path, monkeypatch
     assert list(large.words) == small.words == ["b text", "a text", "c text"]
     assert isinstance(large.words, tables.Texts)
     assert large.words[1:] == ["a text", "c text"]
+
+
+def test_arrow_files_and_spans_of_time(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": pl.Series(["x", "y"]).cast(pl.Categorical), "b": [timedelta(seconds=90), timedelta(days=1)]})
+    frame.write_ipc(tmp_path / "t.arrow")
+    assert tables.read_text(source(tmp_path / "t.arrow", format="arrow"))[0].rows() == [("x", "90.0"), ("y", "86400.0")]
+
+
+def test_lines_with_labels_before_their_text(tmp_path: Path) -> None:
+    data = b"__label__good What a film!\n\n__label__bad __label__long, NA\nno label\n"
+    said = {"format": "labelled", "names": ("text", "label"), "missing": ()}
+    assert cells(tmp_path / "t.txt", data, **said) == {
+        "text": ["What a film!", "NA", "no label"],
+        "label": ["good", "bad long", None],
+    }

@@ -41,7 +41,10 @@ def test_a_folder_per_class(tmp_path: Path):
     assert found.texts["text"].language == "looks like English"
 
 
-@pytest.mark.parametrize("names", [("train", "test"), ("training", "dev", "testing"), ("train", "valid")])
+@pytest.mark.parametrize(
+    "names",
+    [("train", "test"), ("training", "dev", "testing"), ("train", "valid"), ("20news-bydate-train", "20news-bydate-test")],
+)
 def test_parts_by_name_in_a_folder_and_in_an_archive(tmp_path: Path, names: tuple[str, ...]):
     place = reviews(tmp_path / "acl", parts=names, each=25)
     (place / "README").write_text("about the data", encoding="utf-8")
@@ -220,3 +223,29 @@ def test_labels_with_commas_are_no_decimal_numbers():
     assert found.task == "Multilabel"
     assert not told(found, "DecimalComma")
     assert found.schema["0"].type == "text"
+
+
+def labelled(path: Path, labels: tuple[str, ...], rows: int = 40) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    lines = [f"{labels[i % len(labels)]} {'fine' if i % 2 else 'poor'} film number {i}" for i in range(rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_lines_with_labels_as_fasttext_has_them(tmp_path: Path):
+    found = seen(labelled(tmp_path / "films.txt", ("__label__pos", "__label__neg")))
+    assert (found.task, found.target, found.source.format) == ("Binary", ["label"], "labelled")
+    assert found.schema["text"].type == "text"
+    several = seen(labelled(tmp_path / "tags.txt", ("__label__pos __label__long", "__label__neg", "__label__pos")))
+    assert several.task == "Multilabel"
+    assert several.schema.task is not None
+    assert several.schema.task.classes == {"pos": 27, "long": 14, "neg": 13}
+
+
+def test_files_of_labelled_lines_are_parts_by_their_names(tmp_path: Path):
+    labelled(tmp_path / "cooking" / "cooking.train", ("__label__pos", "__label__neg"), 60)
+    labelled(tmp_path / "cooking" / "cooking.valid", ("__label__pos", "__label__neg"), 20)
+    found = seen(tmp_path / "cooking")
+    assert found.schema.task is not None
+    assert found.schema.task.classes == {"neg": 40, "pos": 40}
+    assert len(found.rows["validation"]) == 20

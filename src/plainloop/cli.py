@@ -46,7 +46,7 @@ def inspect(source: str, *sources: str, options: DATA = DATA_DEFAULTS, as_json: 
     Parameters
     ----------
     source
-        Table: CSV, TSV, Parquet, JSON lines, ARFF; also gzipped, zipped, a folder or a glob.
+        Table: CSV, TSV, Parquet, Arrow, JSON, ARFF; also gzipped, zipped, a folder or a glob.
     """
     from . import api
 
@@ -61,7 +61,7 @@ def check(source: str, *sources: str, options: CHECK = CHECK_DEFAULTS, as_json: 
     Parameters
     ----------
     source
-        Table: CSV, TSV, Parquet, JSON lines, ARFF; also gzipped, zipped, a folder or a glob.
+        Table: CSV, TSV, Parquet, Arrow, JSON, ARFF; also gzipped, zipped, a folder or a glob.
     """
     from . import api
 
@@ -90,7 +90,7 @@ def train(
     Parameters
     ----------
     source
-        Table: CSV, TSV, Parquet, JSON lines, ARFF; also gzipped, zipped, a folder or a glob.
+        Table: CSV, TSV, Parquet, Arrow, JSON, ARFF; also gzipped, zipped, a folder or a glob.
     folds
         Cross-validation: a run for each of so many folds, and the mean and spread of their scores.
     log

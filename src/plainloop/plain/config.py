@@ -33,9 +33,9 @@ class Source:
     """Where the rows come from and how their files are read."""
 
     reader: str  # the file in readers/ that reads it, e.g. "tables"
-    format: str  # csv, workbook, parquet, jsonl, arff, images; texts: a file each, class_lines: a file of lines per class;
+    format: str  # csv, workbook, parquet, arrow, jsonl, arff, images; texts: a file each, class_lines: a file of lines per class;
     # text_lines: a file of lines to predict, blank ones too;
-    # lines: files whose lines belong together; in_out: lines "IN: ... OUT: ..."
+    # lines: files whose lines belong together; in_out: lines "IN: ... OUT: ..."; labelled: "__label__..."
     data: tuple[str, ...]  # files of all rows, or of the train rows where validation or test have files of their own
     validation: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Source:
     comment: str = ""  # lines that start with this are skipped
     skip_bad: int = 0  # at most this many rows with too many or too few fields are left out
     missing: tuple[str, ...] = ()  # words that mean: no value
-    names: tuple[str, ...] = ()  # lines, in_out: the columns, which such files do not name
+    names: tuple[str, ...] = ()  # lines, in_out, labelled: the columns, which such files do not name
     left_out: tuple[int, ...] = ()  # rows whose picture cannot be decoded: they are in no part of the split
     lookback: int = 0  # series: steps that a forecast sees
     horizon: int = 0  # series: steps that it predicts

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..plain.readers.delimited import one_byte_delimiter, places_of, signs_at, wrong_quote
-from .file_problems import CommentLines, NoDelimiter
+from .file_problems import CommentLines, NoDelimiter, TitleLines
 
 if TYPE_CHECKING:
     from .probe import ReadOptions
@@ -29,10 +29,13 @@ DELIMITERS = {
     ",": "comma",
     "|": "bar",
     "::": "two colons",
+    "  ": "two spaces",
     "^": "caret",
     "~": "tilde",
     " ": "space",
 }
+COMMENTS = ("#", "%", ";;;")  # how lines of comment begin
+SEPARATOR_LINE = re.compile(r'("?sep=)([^"])"?')  # the first line of some files that Excel writes
 NUMBER = re.compile(r"^[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?$")
 COMMA_NUMBER = re.compile(r"^[-+]?(\d{1,3}(\.\d{3})+|\d+),\d+$")
 LIST = re.compile(r"^\d{1,2}(,\d{1,2}){2,}$")
@@ -63,7 +66,12 @@ def find_dialect(name: str, data: bytes, options: ReadOptions, target: Sequence[
     lines = [line for line in head.decode("utf-8", "replace").split("\n") if line.strip()]
     lines = [line for line in lines if not (comment and line.startswith(comment))]
     quote = '"' if options.quote is None else options.quote
-    delimiter = options.delimiter or _delimiter(name, lines, quote, comment)
+    said = SEPARATOR_LINE.fullmatch(lines[0].strip())
+    if said and not comment:
+        comment, lines = said[1], lines[1:]
+    elif options.header is None and options.delimiter is None:
+        _check_title(name, head.decode("utf-8", "replace"), lines, quote)
+    delimiter = options.delimiter or (said[2] if said else _delimiter(name, lines, quote, comment))
     delimiter = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";"}.get(delimiter, delimiter)
     loose = 0
     if options.quote is None:
@@ -97,14 +105,19 @@ def _delimiter(name: str, lines: list[str], quote: str, comment: str) -> str:
     for delimiter in DELIMITERS:
         rows = _rows(lines[:100], delimiter, quote)
         fields, count = Counter(map(len, rows)).most_common(1)[0]
-        if len(rows) > 2 and min(map(len, rows)) > 1 and delimiter != " ":
+        if len(rows) > 2 and min(map(len, rows)) > 1 and delimiter.strip(" "):
             everywhere = everywhere or delimiter
         if fields > 1 and (len(rows[0]) == fields or count == len(rows) - 1 > 3):
             found.append((count / len(rows), fields, delimiter))
-    found = [item for item in found if item[0] >= 0.8 and not (item[2] in " ^~" and item[0] < 1)]
+    found = [item for item in found if item[0] >= 0.8 and not (item[2] in ("  ", *" ^~") and item[0] < 1)]
+    runs = next((item for item in found if item[2] == " "), None)
+    if runs:  # single spaces, or runs of them
+        found = [item for item in found if item[2] != "  "]
+        if all(item[1] < runs[1] for item in found if item is not runs) and _are_numbers(_rows(lines[:100], " ", quote)):
+            return " "
     if any(item[2] != " " for item in found):
         found = [item for item in found if item[2] != " "]
-    if not comment and lines[0][:1] in "#%" and len(lines) > 1:
+    if not comment and lines[0].startswith(COMMENTS) and len(lines) > 1:
         _check_comments(name, lines, found, quote)
     if not found and everywhere:
         return everywhere
@@ -115,8 +128,10 @@ def _delimiter(name: str, lines: list[str], quote: str, comment: str) -> str:
             and all(len(row) == 1 for row in _rows(lines[:100], ",", quote))
         ):
             return ","  # a table of one column of quoted texts
-        if any(sign in line for line in lines[:100] for sign in "\t;,|") or len(lines) == 1:
-            raise NoDelimiter(name, lines[0], ", ".join(DELIMITERS.values()))
+        firsts = {line.split(maxsplit=1)[0] for line in lines}  # labels, where they recur
+        labelled = len(lines) > 7 and len(firsts) <= len(lines) / 4 and all(len(line.split()) > 2 for line in lines)
+        if labelled or any(sign in line for line in lines[:100] for sign in "\t;,|") or len(lines) == 1:
+            raise NoDelimiter(name, lines[0], ", ".join(DELIMITERS.values()), labelled)
         return ","  # a table of one column
     best = max(share for share, _, _ in found)
     equal = [item for item in found if item[0] == best]
@@ -127,9 +142,27 @@ def _delimiter(name: str, lines: list[str], quote: str, comment: str) -> str:
     return max(equal, key=lambda item: item[1])[2]
 
 
+def _are_numbers(rows: list[list[str]]) -> bool:
+    """Whether most cells of enough rows are numbers: then spaces stand between them, and not between words."""
+    cells = [cell for row in rows for cell in row]
+    return len(rows) >= 10 and sum(bool(NUMBER.match(cell)) for cell in cells) > 0.6 * len(cells)
+
+
+def _check_title(name: str, text: str, lines: list[str], quote: str) -> None:
+    """Refuses lines of title above the header: one cell is filled in them, all of them are below."""
+    for delimiter in "\t;,|":
+        rows = _rows(lines[:100], delimiter, quote)
+        fields = Counter(map(len, rows)).most_common(1)[0][0]
+        first = next((i for i, row in enumerate(rows[:20]) if len(row) == fields and all(row)), 0)
+        above, below = rows[:first], rows[first:]
+        whole = len(rows) <= len(lines) and all(len(row) == fields for row in below)  # no row spans lines
+        if fields > 2 and first and len(below) > 5 and whole and all(sum(map(bool, row)) < 2 for row in above):
+            raise TitleLines(name, lines[0], text.split("\n").index(lines[first]) + 1, lines[first])
+
+
 def _check_comments(name: str, lines: list[str], found: list[tuple[float, int, str]], quote: str) -> None:
     """Refuses lines of comment above the table: their fields are not those of the rows below."""
-    sign = lines[0][0]
+    sign = next(sign for sign in COMMENTS if lines[0].startswith(sign))
     rest = [line for line in lines if not line.startswith(sign)]
     for delimiter in [item[2] for item in found] or list(DELIMITERS):
         rows = _rows(rest[:100], delimiter, quote)
@@ -169,7 +202,8 @@ def _decimal(rows: list[list[str]], delimiter: str) -> tuple[str, str]:
 def _header(rows: list[list[str]], target: Sequence[str]) -> tuple[bool, str]:
     """Whether the first row holds names, and why it does not."""
     first, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
-    if not body or (target and set(target) <= set(first)):
+    numbered = bool(target) and all(name.isdigit() and int(name) < len(first) for name in target)
+    if not body or (target and set(target) <= set(first) and not numbered):  # "1" can be the first class of column 1
         return True, ""
     marks = {"", "?", "NA", "N/A", "nan", "NaN", "null", "None", "-"}
     numbers = [float(cell) for cell in first if re.match(r"^\d+$", cell)]
@@ -191,6 +225,8 @@ def _header(rows: list[list[str]], target: Sequence[str]) -> tuple[bool, str]:
     texts = [[cell, *(row[i] for row in body if row[i] not in marks)] for i, cell in enumerate(first)]
     if len(first) > 1 and all(is_text(cells[0]) and 2 * sum(map(is_text, cells[1:])) > len(cells) - 1 for cells in texts):
         return False, "the first line has sentences, as the lines below have"
+    if numbered and not set(target) <= set(first):
+        return False, f'the target is named by its number, and the first line has no name "{target[0]}"'
     return True, ""
 
 

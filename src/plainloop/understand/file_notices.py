@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..plain.faults import shorten
-from ..problems import Notice, command, reading
+from ..problems import Notice, command, listed, reading
 
 
 @dataclass
@@ -132,3 +133,36 @@ class MemberChosen(Notice):
     @classmethod
     def example(cls) -> MemberChosen:
         return cls("bank.zip", "bank-full.csv", ["bank.csv"])
+
+
+@dataclass
+class FilesByName(Notice):
+    """A folder of tables whose names say which part each is.
+
+    What it does: trains on train.csv, chooses the epoch on valid.csv and judges on test.csv, where these have all columns of the
+    train file; leaves the other files alone, and says so.
+    Why: rows that were set apart for the test are no train rows, and a contest's test file has no answers.
+    Example: train.csv, test.csv and sample_submission.csv in one folder.
+    Fix: name the files that are meant.
+    """
+
+    expected = "Expected files of the same columns; a file without the target can be predicted, and judges nothing."
+    folder: str
+    read: dict[str, tuple[str, ...]]  # data, validation, test -> files
+    left: dict[str, list[str]]  # files that are not read -> the columns they lack
+
+    def __post_init__(self) -> None:
+        words = {"data": "trained on", "validation": "the validation rows", "test": "the test rows"}
+        said = [f"{', '.join(Path(file).name for file in files)}: {words[part]}" for part, files in self.read.items() if files]
+        self.what = f"The files of {self.folder} are read by their names: {'; '.join(said)}."
+        lacking = {Path(file).name: listed([shorten(name) for name in names], 2) for file, names in self.left.items()}
+        gone = [f"{file}, which has no {names}" for file, names in lacking.items()]
+        if gone:
+            more = f" and {len(gone) - 4} more" if len(gone) > 4 else ""
+            self.what = f"{self.what[:-1]}; not read: {'; '.join(gone[:4])}{more}."
+        self.fix = f"to choose others, name them: {command(reading(), self.read['data'][0], [])}"
+
+    @classmethod
+    def example(cls) -> FilesByName:
+        read = {"data": ("titanic/train.csv",), "validation": (), "test": ()}
+        return cls("titanic", read, {"titanic/test.csv": ["Survived"]})

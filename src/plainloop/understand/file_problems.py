@@ -54,9 +54,8 @@ class FolderWithoutTables(PlainloopError):
         if not self.found and not any(Path(self.path).glob("*")):
             holds = "it is empty"
         self.what = f"The folder {self.path} has no table files; {holds}."
-        self.expected = (
-            "Expected files ending in .csv, .tsv, .txt, .data, .xlsx, .parquet, .json, .jsonl or .arff, also with .gz or .zip."
-        )
+        kinds = ".csv, .tsv, .txt, .data, .xlsx, .parquet, .arrow, .json, .jsonl or .arff"
+        self.expected = f"Expected files ending in {kinds}, also with .gz, .bz2, .xz or .zip."
         self.fix = command("inspect", f"{self.path.rstrip('/')}/FILE", [])
 
     @classmethod
@@ -107,8 +106,14 @@ class NotATable(PlainloopError):
 
     def __post_init__(self) -> None:
         self.what = f"{self.path} is {self.kind}, not a table."
-        self.expected = "Expected delimited text (CSV, TSV, ...), an Excel file, Parquet, JSON or ARFF; gzip and zip are fine."
-        self.fix = f"{self.remedy}, then: {command('inspect', self.path, [])}"
+        self.expected = "Expected delimited text (CSV, TSV, ...), an Excel file, Parquet, Arrow, JSON or ARFF, also compressed."
+        if "plainloop." in self.remedy:  # what is done in Python
+            self.fix = self.remedy
+            return
+        ending = next((ending for ending in ("csv", "parquet") if f" as {ending}" in self.remedy.lower()), "")
+        place = Path(self.path)
+        made = place.with_suffix(f".{ending}") if ending else place.with_suffix("") if "unpack" in self.remedy else place
+        self.fix = f"{self.remedy}, then: {command('inspect', str(made), [])}"
 
     @classmethod
     def example(cls) -> NotATable:
@@ -209,12 +214,19 @@ class NoDelimiter(PlainloopError):
     path: str
     line: str
     tried: str
+    labelled: bool = False  # the lines begin with words that recur
 
     def __post_init__(self) -> None:
         self.what = f"{self.path}: no delimiter found; the first line is {shorten(self.line, 60)}."
         self.expected = f"Expected one of {self.tried} equally often in every line."
         self.why = "Without a delimiter the whole line would be one cell."
         self.fix = command("inspect", self.path, [], "--delimiter", ",")
+        if self.labelled:
+            made = str(Path(self.path).with_suffix(".tsv" if Path(self.path).suffix != ".tsv" else ".tab"))
+            self.fix = (
+                f"if the first word of each line is its label: sed 's/ /\\t/' {quoted(self.path)} > {quoted(made)}, "
+                f"then: {command('inspect', made, [], '--no-header')}"
+            )
 
     @classmethod
     def example(cls) -> NoDelimiter:
@@ -245,6 +257,35 @@ class CommentLines(PlainloopError):
     @classmethod
     def example(cls) -> CommentLines:
         return cls("houses.csv", 1, "# exported 2024-01-01", "#")
+
+
+@dataclass(eq=False)
+class TitleLines(PlainloopError):
+    """Lines of title above the names of the columns.
+
+    What it does: refuses a file whose first lines have one filled cell each, where the lines below have all of them filled.
+    Why: the title would be taken for the header, and the names for a row.
+    Example: "Sales report 2023,,," above "region,units,price,returned".
+    Fix: a copy of the file from its header on.
+    """
+
+    path: str
+    title: str
+    line: int
+    header: str
+
+    def __post_init__(self) -> None:
+        lines = "line 1 is" if self.line == 2 else f"the lines before line {self.line} are"
+        self.what = f"{self.path}: {lines} no row of the table but a title, {shorten(self.title)}."
+        self.expected = f"Expected the names of the columns in line 1; they seem to be {shorten(self.header, 60)}."
+        self.why = "The title would be taken for the header, and the names for a row."
+        made = str(Path(self.path).with_name(f"table-{Path(self.path).name}"))
+        again = command("inspect", made, [])
+        self.fix = f"tail -n +{self.line} {quoted(self.path)} > {quoted(made)}, then: {again}"
+
+    @classmethod
+    def example(cls) -> TitleLines:
+        return cls("sales.csv", "Sales report 2023", 4, "region,units,price,returned")
 
 
 @dataclass(eq=False)

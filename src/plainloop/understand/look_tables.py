@@ -34,7 +34,7 @@ class Probed:
     source: Source
     notices: list[Notice]
     target: list[str]
-    form: str = ""  # of texts in folders and files, see look_texts.form_of
+    form: str = ""  # of texts in folders and files, see look_texts.form_of; "labelled": lines that begin with their labels
 
 
 def look_at_table(given: Given) -> Look:
@@ -72,7 +72,8 @@ def probed(given: Given) -> Probed:
         found, notices = probe_texts(given.data, form, given.options.encoding or "", **given.files)
         return Probed(found, notices, given.target or ["label"], form)
     found, notices = probe(given.data, given.read, target=given.target, **given.files)
-    return Probed(found, notices, given.target or list(found.names[1:]))
+    labelled = "labelled" if found.format == "labelled" else ""
+    return Probed(found, notices, given.target or list(found.names[1:]), labelled)
 
 
 def understood(given: Given, found: Probed, frame: pl.DataFrame) -> Look:
@@ -91,7 +92,7 @@ def understood(given: Given, found: Probed, frame: pl.DataFrame) -> Look:
         date_format=options.date_format or "",
         tags=options.tags or "",
     )
-    schema = infer(frame, found.source, target, asked_of_texts(asked) if found.form else asked)
+    schema = infer(frame, found.source, target, asked_of_texts(asked, found.form, frame) if found.form else asked)
     if found.form:
         say_where_from(schema, found.form, asked)
     made = Look(given.name, found.source, schema, target, notices=[*found.notices])

@@ -9,8 +9,11 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from ..plain.config import Config, Source
 from ..plain.readers import texts
@@ -22,8 +25,15 @@ from .image_problems import tail
 from .infer import InferOptions, Schema
 from .text_problems import NoTexts, TextFilesPassedOver, TextsWithoutClasses
 
-TABLE_NAME = re.compile(r"\.(csv|tsv|tab|data|dat|parquet|jsonl?|ndjson|arff|xlsx?)(\.gz|\.zip)?$", re.IGNORECASE)
+TABLE_NAME = re.compile(
+    r"\.(csv|tsv|tab|data|dat|parquet|arrow|feather|jsonl?|ndjson|arff|xlsx?)(\.gz|\.bz2|\.xz|\.zip)?$", re.IGNORECASE
+)
 CLASS_FILES = 200  # more files side by side are texts, not classes
+REASONS = {  # what the columns `text` and `label` hold
+    "texts": ("the content of each file", "the name of the folder"),
+    "class_lines": ("the lines of the files", "the name of the file"),
+    "labelled": ("the lines without their labels", "the words of each line that begin with __label__"),
+}
 SAMPLED = 65_536  # bytes of a file that tell whether its lines have columns
 
 
@@ -52,7 +62,7 @@ def form_of_place(place: str) -> str:
         return ""
     cut = texts.wrapper(own)
     steps = [name[cut:].split("/") for name in own]
-    divided = bool(steps) and all(one[0].lower() in PARTS for one in steps if len(one) > 1)
+    divided = bool(steps) and bool(texts.divided_by(own, cut))
     in_folders = sum(len(one) > 1 + divided for one in steps)
     if in_folders > 1 and 2 * in_folders > len(own):
         return "texts"
@@ -69,12 +79,12 @@ def are_class_files(files: dict[str, str]) -> bool:
 
 
 def has_columns(name: str) -> bool:
-    """Whether the lines of a file are divided by a sign that stands equally often in them, or are no lines of text."""
+    """Whether the lines of a file are divided by a sign that stands equally often in them, begin with labels, or are no text."""
     try:
         head = read_bytes(name)[:SAMPLED]
     except Unreadable:
         return True
-    if b"\0" in head or not head.strip():
+    if b"\0" in head or not head.strip() or head.startswith(b"__label__"):
         return True
     lines = [line for line in head.split(b"\n")[:200] if line.strip()]
     if len(lines) == 1 and name.lower().endswith(".txt"):  # one text with a comma is no table
@@ -128,21 +138,23 @@ def lengths_of(frame: Any) -> str:
     return f"{lengths[0]:,} to {lengths[-1]:,} words, half have {lengths[len(lengths) // 2]:,} or more" if lengths else ""
 
 
-def asked_of_texts(asked: InferOptions) -> InferOptions:
-    """What the user asked for, and what the places of texts say: a text and the name of its class, "2020" too."""
-    return InferOptions(**{**vars(asked), "types": {"text": "text", "label": "category", **asked.types}})
+def asked_of_texts(asked: InferOptions, form: str, frame: pl.DataFrame) -> InferOptions:
+    """What the user asked for, and what the places of texts say: a text and the name of its class, "2020" too.
+
+    Before a line can stand several labels.
+    """
+    types = {"text": "text", "label": "category", **asked.types}
+    if form == "labelled" and frame["label"].str.contains(" ", literal=True).any() and "label" not in asked.types:
+        types.pop("label")
+        return replace(asked, types=types, tags=asked.tags or " ")
+    return replace(asked, types=types)
 
 
 def say_where_from(schema: Schema, form: str, asked: InferOptions) -> None:
     """The reasons of the two columns, where they are what the places of texts say."""
-    kind = "folder" if form == "texts" else "file"
-    reasons = {
-        "text": "the content of each file" if form == "texts" else "the lines of the files",
-        "label": f"the name of the {kind}",
-    }
-    for column in schema.columns:
+    for column, reason in zip(schema.columns, REASONS[form], strict=True):
         if column.name not in asked.types:
-            column.reason, column.override = reasons[column.name], ""
+            column.reason, column.override = reason, ""
 
 
 def texts_like(source: Any, config: Config) -> Any:
@@ -192,6 +204,8 @@ def form_to_predict(place: str, column: str, trained: Source) -> str:
     if not os.path.isfile(place) or not texts.is_text_name(place):
         return ""
     lines = read_bytes(place)[:SAMPLED].decode("utf-8", "replace").splitlines() or [""]
+    if lines[0].startswith("__label__"):
+        return ""
     sign = trained.delimiter or "\t"
     if not trained.header:
         return "" if all(sign in line for line in lines if line.strip()) else "text_lines"

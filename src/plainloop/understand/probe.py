@@ -17,6 +17,7 @@ from pathlib import Path
 from ..plain.config import Source
 from ..plain.readers import tables
 from ..plain.readers.encodings import not_utf8, wide
+from ..plain.readers.folders import PARTS
 from ..plain.readers.table_faults import DuplicateColumns
 from ..problems import Notice, nearest
 from .dialect import Dialect, find_dialect
@@ -33,10 +34,14 @@ from .file_problems import (
     UnknownEncoding,
     ZipUnclear,
 )
+from .folder_parts import divided, files_by_part
 
-IN_OUT_NAMES = ("in", "out")
+NAMES = {"in_out": ("in", "out"), "labelled": ("text", "label")}  # the columns of lines that name none
 MISSING = ("?", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "null", "NULL", "Null", "None", "NaT", "#N/A", "-", ".")
-ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".data", ".xlsx", ".parquet", ".jsonl", ".ndjson", ".json", ".arff", ".dat")
+ENDINGS = (
+    *(".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".xlsx", ".parquet", ".arrow", ".feather"),
+    *(".jsonl", ".ndjson", ".json", ".arff"),
+)
 WORKBOOK = "an Excel workbook"
 BIGGEST_MEMBER = 5_000_000_000  # bytes of a zip member without its compression
 
@@ -48,14 +53,11 @@ MAGIC = {
     b"%PDF": ("a PDF document", "export the table as CSV"),
     b"SQLite format 3": ("an SQLite database", "export the table as CSV"),
     b"\xd0\xcf\x11\xe0": ("an old Excel workbook (.xls)", "save the sheet as CSV"),
-    b"BZh": ("a bzip2 archive", "unpack it with bunzip2"),
-    b"\xfd7zXZ": ("an xz archive", "unpack it with unxz"),
     b"7z\xbc\xaf": ("a 7z archive", "unpack it"),
     b"\x28\xb5\x2f\xfd": ("a zstd archive", "unpack it with unzstd"),
     b"Rar!": ("a RAR archive", "unpack it"),
-    b"ARROW1": ("an Arrow file", "write it as Parquet"),
     b"\x89HDF": ("an HDF5 file", "write the table as Parquet"),
-    b"\x93NUMPY": ("a NumPy array", "write it as CSV or Parquet, or pass it to plainloop.train(X, y)"),
+    b"\x93NUMPY": ("a NumPy array", "load it in Python: X = numpy.load(FILE), and with the answers: plainloop.train((X, y))"),
     b"\x80\x04\x95": ("a pickle", "write the table as Parquet: unpickling runs the code in the file"),
     b"\x80\x05\x95": ("a pickle", "write the table as Parquet: unpickling runs the code in the file"),
     b"version https://git-lfs": ("a Git LFS pointer", "fetch the file itself with git lfs pull"),
@@ -76,6 +78,7 @@ class ReadOptions:
     skip_bad: int = 0
     quote: str | None = None
     tags: str = ""  # what stands between two labels of a cell
+    apart: bool = True  # the names of the files in a folder can say their parts
 
 
 def probe(
@@ -94,6 +97,9 @@ def probe(
     """
     options = options or ReadOptions()
     parts = {name: _expand(paths) for name, paths in (("data", data), ("validation", validation), ("test", test))}
+    places = [str(path) for path in ([data] if isinstance(data, (str, Path)) else data)]
+    named = files_by_part(places, parts["data"]) if options.apart and not validation and not test else {}
+    parts["data"] = named.get("data", parts["data"])
     files = [file for names in parts.values() for file in names]
     _check_same(parts)
     notices: list[Notice] = []
@@ -103,15 +109,15 @@ def probe(
     source = Source(
         reader="tables",
         format=kind,
-        names=tuple(lines) if lines else IN_OUT_NAMES if kind == "in_out" else (),
+        names=tuple(lines) or NAMES.get(kind, ()),
         data=parts["data"],
         validation=parts["validation"],
         test=parts["test"],
         member=member,
         skip_bad=options.skip_bad,
-        missing=() if kind in ("lines", "in_out") else missing_words(options.missing),
+        missing=() if kind in ("lines", *NAMES) else missing_words(options.missing),
     )
-    if kind in ("csv", "arff", "jsonl", "lines", "in_out"):
+    if kind in ("csv", "arff", "jsonl", "lines", *NAMES):
         source = replace(source, encoding=_encoding(first, tables.unpacked(first, member), options, notices))
     if kind == "csv":
         dialect = find_dialect(first, tables.decoded(first, source), options, target)
@@ -120,7 +126,12 @@ def probe(
         _check_keys(first, tables.decoded(first, source))
     elif kind == "arff":
         rows = re.split(rb"(?i)\n\s*@data", tables.decoded(first, source))[-1]
+        if rows.lstrip().startswith(b"{"):
+            raise NotATable(first, "a sparse ARFF file", "write all its cells as CSV")
         source = replace(source, header=False, comment="%", quote="'" if b"'" in rows else '"')
+    if named:
+        source = divided(source, places[0], named, notices)
+        files = [*source.data, *source.validation, *source.test]
     for other in files[1:]:
         if packed(other) != packed(first):
             kinds = packed(other) or "a plain file", packed(first) or "a plain file"
@@ -128,7 +139,7 @@ def probe(
         found = _kind(other, tables.unpacked(other, member))
         if found != kind and not lines:
             raise NotATable(other, f"of another kind ({found}) than {first} ({kind})", f"write it as {kind}")
-        if kind != "parquet" and not options.encoding and source.encoding == "utf-8":
+        if kind not in ("parquet", "arrow") and not options.encoding and source.encoding == "utf-8":
             source = replace(source, encoding=_encoding(other, tables.unpacked(other, member), options, notices))
     loaded = tables.load(source)
     if not len(loaded.frame):
@@ -151,6 +162,7 @@ def probe_like(
         header=trained.header if text else None,
         comment=trained.comment if text else None,
         decimal=trained.decimal if text and trained.decimal != "." else None,
+        apart=False,
     )
     source, notices = probe(data, options, lines=lines)
     return replace(source, missing=() if source.names else trained.missing), [
@@ -193,8 +205,8 @@ def _expand(paths: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
 
 
 def _is_table_name(name: str) -> bool:
-    stem = re.sub(r"\.(gz|zip)$", "", name.lower())
-    return stem.endswith(ENDINGS)
+    stem = re.sub(r"\.(gz|bz2|xz|zip)$", "", name.lower())
+    return stem.endswith((*ENDINGS, *(f".{word}" for word in PARTS)))  # cooking.train, as fastText names it
 
 
 def _check_same(parts: dict[str, tuple[str, ...]]) -> None:
@@ -211,11 +223,13 @@ def _check_same(parts: dict[str, tuple[str, ...]]) -> None:
 
 
 def _kind(name: str, data: bytes) -> str:
-    """csv, parquet, jsonl, arff or in_out, by the first bytes whatever the name says."""
+    """csv, parquet, jsonl, arff, in_out or labelled, by the first bytes whatever the name says."""
     if not data.strip(b"\r\n\t \xef\xbb\xbf\x00"):
         raise EmptyFile(name, Path(name).stat().st_size, [])
     if data[:4] == b"PAR1":
         return "parquet"
+    if data[:6] == b"ARROW1":
+        return "arrow"
     for magic, (kind, remedy) in MAGIC.items():
         if data.startswith(magic):
             raise NotATable(name, kind, remedy)
@@ -228,8 +242,13 @@ def _kind(name: str, data: bytes) -> str:
         return "arff"
     if re.match(rb"in: .*out: ", start):
         return "in_out"
+    if start.startswith(b"__label__"):
+        return "labelled"
     if re.match(rb'\{\s*"|\[\s*\{', start):
         return "jsonl"
+    if re.match(rb"[-+]?\d+(\.\d+)?( +\d+:[-+.\de]+)+\s*\n", start):
+        remedy = "load it in Python: X, y = sklearn.datasets.load_svmlight_file(FILE), then: plainloop.train((X.toarray(), y))"
+        raise NotATable(name, "sparse rows in the form of LIBSVM", remedy)
     return "csv"
 
 
@@ -249,6 +268,9 @@ def _member(name: str, options: ReadOptions, target: Sequence[str], notices: lis
         return _sheet(name, options, target, notices)
     if "[Content_Types].xml" in names:
         raise NotATable(name, "an Office document", "save the table as CSV")
+    if any(n.endswith("/data.pkl") for n in names):
+        remedy = "load its tensors in Python: torch.load(FILE), and pass them: plainloop.train((X, y))"
+        raise NotATable(name, "a file of torch.save", remedy)
     outside = [n for n in names if n.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", n) or ":" in n]
     if outside:
         harmless = [inside for inside in names if inside not in outside]

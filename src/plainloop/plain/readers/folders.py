@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 
 PARTS = {
     **dict.fromkeys(("train", "training"), "data"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "eval"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+UNLABELLED = ("pred", "predict", "unlabelled", "unlabeled", "unsup")  # what contests add without answers
 JUNK = re.compile(r"(?:^|/)(?:\.|__MACOSX|__pycache__|thumbs\.db$|ehthumbs|desktop\.ini$|@eaDir)", re.IGNORECASE)
 
 
@@ -33,3 +35,34 @@ def walk(place: str) -> tuple[list[str], set[str]]:
         folders |= {base + name for name in inside}
         files += [base + name for name in names if not JUNK.search(name)]
     return sorted(files), folders
+
+
+def part_of(name: str) -> str:
+    """The part of the source that a name says: data, validation, test, "unlabelled"; "" where it says none, or two.
+
+    >>> [part_of(name) for name in ("seg_train", "validation_set", "20news-bydate-test", "Test1", "cats")]
+    ['data', 'validation', 'test', 'test', '']
+    """
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+    found = {PARTS.get(word, "unlabelled" if word in UNLABELLED else "") for word in words} - {""}
+    return found.pop() if len(found) == 1 else ""
+
+
+def parts_named(names: Iterable[str]) -> dict[str, str]:
+    """The part of each of the names of a place, where every one says a part and they are not all the same; else nothing.
+
+    >>> parts_named(["Training", "test_set"]), parts_named(["train", "bus"])
+    ({'Training': 'data', 'test_set': 'test'}, {})
+    """
+    found = {name: part_of(name) for name in names}
+    return found if all(found.values()) and len(set(found.values())) > 1 else {}
+
+
+def inner(paths: Iterable[str], part: str) -> int:
+    """How many characters of the paths of a part are a folder that says the part once more, as seg_train/seg_train/cats.
+
+    >>> inner(["seg_train/cats/1.jpg", "seg_train/dogs/2.jpg"], "data"), inner(["cats/1.jpg"], "data")
+    (10, 0)
+    """
+    tops = {path.split("/")[0] for path in paths}
+    return len(tops.pop()) + 1 if len(tops) == 1 and part_of(next(iter(tops))) == part else 0

@@ -20,7 +20,7 @@ from ..table import Cells, Table, Words
 from .array_pictures import Found, array_files, array_pictures, files_behind
 from .containers import Unreadable, archive, is_array_file, parts_of, read_bytes
 from .content_digests import content_digests
-from .folders import JUNK, PARTS, walk
+from .folders import JUNK, inner, parts_named, walk
 from .image_faults import NoPictures
 from .picture_kinds import is_other_name, is_picture_name, kind_of
 
@@ -95,7 +95,10 @@ def listed(source: Source) -> Listing:
             made.others += others
             made.empty += empty
             for entry in pictures:
-                found[part if part != "data" else entry.part].append(entry)
+                if entry.part in found:
+                    found[part if part != "data" else entry.part].append(entry)
+                else:
+                    made.unlabelled.append(entry.name)
     if not found["data"]:  # test/ alone is all there is
         found["data"], found["validation"], found["test"] = found["validation"] + found["test"], [], []
     if not found["data"]:
@@ -161,14 +164,15 @@ def by_folder(files: dict[str, str], folders: set[str]) -> tuple[list[Found], li
         if len(tops) != 1 or not pictures or not all(path[cut:].count("/") > 1 for path in pictures):
             break
         cut += len(tops.pop()) + 1
-    tops = {path[cut:].split("/")[0].lower() for path in pictures}
-    divided = tops <= set(PARTS) and len({PARTS[top] for top in tops}) > 1 and all("/" in path[cut:] for path in pictures)
+    parts = parts_named({path[cut:].split("/")[0] for path in pictures}) if all("/" in path[cut:] for path in pictures) else {}
+    below = {top: [path[cut + len(top) + 1 :] for path in pictures if path[cut:].startswith(f"{top}/")] for top in parts}
+    within = {top: len(top) + 1 + inner(paths, parts[top]) for top, paths in below.items()}
     found = []
     for path in pictures:
-        steps = path[cut:].split("/")
-        part = PARTS[steps.pop(0).lower()] if divided else "data"
-        found.append(Found(part, files[path], {"label": steps[0]} if len(steps) > 1 else {}))
-    depth = 2 if divided else 1
+        top = path[cut:].split("/")[0]
+        steps = path[cut + within.get(top, 0) :].split("/")
+        found.append(Found(parts.get(top, "data"), files[path], {"label": steps[0]} if len(steps) > 1 else {}))
+    depth = 2 if parts else 1
     classes = {path[cut:] for path in folders if len(path) > cut and path[cut:].count("/") == depth - 1}
     held = {"/".join(path[cut:].split("/")[:depth]) for path in pictures}
     return found, [files[path] for path in others], sorted(classes - held)

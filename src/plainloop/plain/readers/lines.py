@@ -1,5 +1,5 @@
 # needs: polars
-"""Reads sentence pairs that are no table: two files of lines that belong together, or lines "IN: ... OUT: ...".
+"""Reads lines that are no table: two files of lines that belong together, "IN: ... OUT: ...", "__label__good What a film".
 
 Called by tables.py, which reads the bytes. Copied into ejected projects.
 """
@@ -19,6 +19,7 @@ import polars as pl
 from ..faults import Fault, shorten
 
 IN_OUT = re.compile(r"\s*IN:\s*(.*?)\s*OUT:\s*(.*?)\s*")
+LABELS = re.compile(r"((?:__label__\S+\s+)*(?:__label__\S+)?)\s*(.*)")  # fastText's form: the labels of a line stand first
 MOST_COMPARED = 200_000  # lines that are looked at to find where two files part
 
 
@@ -104,6 +105,19 @@ def read_in_out(file: str, data: bytes, names: Sequence[str]) -> tuple[pl.DataFr
         raise NotInOut(file, *lines[wrong[0]], len(wrong))
     pairs = [match.groups() for match in found if match]
     frame = pl.DataFrame([pl.Series(name, [pair[i] for pair in pairs], dtype=pl.String) for i, name in enumerate(names)])
+    return frame, np.array([number for number, _ in lines], np.int64)
+
+
+def read_labelled(data: bytes, names: Sequence[str]) -> tuple[pl.DataFrame, np.ndarray]:
+    """Two columns, the text of a line and the labels before it with a space between; null where a line has none.
+
+    >>> read_labelled(b"__label__pan __label__egg, How long?\\n", ["text", "label"])[0].rows()
+    [('How long?', 'pan egg')]
+    """
+    lines = [(number, line) for number, line in enumerate(lines_of(data), 1) if line]
+    found = [match.groups() for _, line in lines if (match := LABELS.fullmatch(line))]
+    labels = [" ".join(word.removeprefix("__label__").rstrip(",") for word in said.split()) or None for said, _ in found]
+    frame = pl.DataFrame([[text or None for _, text in found], labels], schema=dict.fromkeys(names, pl.String))
     return frame, np.array([number for number, _ in lines], np.int64)
 
 

@@ -7,10 +7,12 @@ So nothing is guessed here, "02134" stays a word, and a late cell cannot change 
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 import hashlib
 import io
+import lzma
 import os
 import re
 import zipfile
@@ -28,12 +30,13 @@ from ..config import Column, Source
 from ..table import Cells, Table, Words, without
 from .delimited import arff_names, one_byte_delimiter, scan
 from .encodings import not_utf8
-from .lines import read_in_out, read_lines
+from .lines import read_in_out, read_labelled, read_lines
 from .objects import flat, read_objects
 from .stored_texts import Texts
 from .table_faults import BadRows, ColumnsDiffer, DamagedFile, DuplicateColumns, NestedColumn, TargetNotNumber, WrongEncoding
 
 WORKBOOK = "xl/workbook.xml"  # the member by which an archive is an Excel workbook, whose sheets count as its members
+PACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ": lzma.decompress}  # by the first bytes
 MOST_TEXT = 100_000_000  # bytes of texts up to which they are Python strings, which are quicker at hand
 COMPARED = 50_000  # texts that are compared at a time: each takes its room again
 ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,9})?))?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
@@ -135,7 +138,7 @@ def _load(key: Source, stamps: tuple[tuple[int, int], ...], seen: _AsSeen) -> Lo
             name = names[place]
             frame, numbers = _read_files(names[place : place + together], source)
             if frames and (absent := [column for column in frames[0].columns if column not in frame.columns]):
-                raise ColumnsDiffer(name, absent, frame.columns)
+                raise ColumnsDiffer(name, absent, frame.columns, source.data[0] if part != "data" else "")
             frames.append(frame.select(frames[0].columns) if frames else frame)
             lines.append(numbers)
             files.append((row, name))
@@ -162,17 +165,20 @@ def _read_files(names: Sequence[str], source: Source) -> tuple[pl.DataFrame, np.
         return read_lines(names, [decoded(name, source) for name in names], source.names)
     if source.format == "in_out":
         return read_in_out(names[0], decoded(names[0], source), source.names)
+    if source.format == "labelled":
+        return read_labelled(decoded(names[0], source), source.names)
     return _read_file(names[0], source)
 
 
 def _read_file(name: str, source: Source) -> tuple[pl.DataFrame, np.ndarray]:
     """One table: its cells as stripped strings, and the line number of each row."""
-    if source.format == "parquet":
+    if source.format in ("parquet", "arrow"):
+        data = unpacked(name, source.member)
         try:
-            frame = as_text(pl.read_parquet(unpacked(name, source.member), glob=False))
+            frame = pl.read_parquet(data, glob=False) if source.format == "parquet" else pl.read_ipc(data)
         except pl.exceptions.PolarsError as error:
-            raise DamagedFile(name, f"the Parquet data cannot be read ({error})") from error
-        return frame, np.arange(1, len(frame) + 1)
+            raise DamagedFile(name, f"the {source.format.capitalize()} data cannot be read ({error})") from error
+        return as_text(frame), np.arange(1, len(frame) + 1)
     if source.format == "jsonl":
         frame, numbers = read_objects(name, decoded(name, source))
         return as_text(frame), numbers
@@ -196,14 +202,15 @@ def unpacked(name: str, member: str) -> bytes:
 def _unpacked(name: str, member: str, stamp: tuple[int, int]) -> bytes:
     data = Path(name).read_bytes()
     try:
-        if data[:2] == b"\x1f\x8b":
-            return gzip.decompress(data)
+        for magic, unpack in PACKED.items():
+            if data.startswith(magic):
+                return unpack(data)
         if member:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 if WORKBOOK not in archive.namelist():
                     return archive.read(member)
             return import_module(".workbooks", __package__).sheet(name, data, member)  # what it needs is rarely needed
-    except (EOFError, OSError, zlib.error, zipfile.BadZipFile, RuntimeError, KeyError) as error:
+    except (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, KeyError) as error:
         raise DamagedFile(name, f"the compressed data cannot be read ({error})") from error
     return data
 
@@ -267,7 +274,10 @@ def stripped(cells: pl.Series) -> pl.Series:
 
 
 def as_text(frame: pl.DataFrame) -> pl.DataFrame:
-    """Every column as stripped strings, without loss: numbers as they round-trip, times in ISO form, lists joined by "|"."""
+    """Every column as stripped strings, without loss: numbers as they round-trip, times in ISO form, lists joined by "|".
+
+    Of a span of time its seconds.
+    """
     made = []
     for cells in flat(frame).get_columns():
         kind = cells.dtype
@@ -278,6 +288,8 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
         elif isinstance(kind, pl.Datetime):
             zoned = cells.dt.convert_time_zone("UTC") if kind.time_zone else cells
             cells = zoned.dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
+        elif isinstance(kind, pl.Duration):  # seconds
+            cells = cells.dt.total_nanoseconds() / 1e9
         made.append(stripped(cells.cast(pl.String)))
     return pl.DataFrame(made)
 

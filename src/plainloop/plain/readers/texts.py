@@ -26,7 +26,7 @@ from . import tables
 from .containers import Unreadable, archive, parts_of, read_bytes
 from .content_digests import content_digests, threads
 from .encodings import wide
-from .folders import JUNK, PARTS, walk
+from .folders import JUNK, PARTS, inner, parts_named, walk
 from .image_faults import DamagedPictures
 from .table_faults import DamagedFile, WrongEncoding
 
@@ -216,16 +216,19 @@ def by_class(files: dict[str, str], lines: bool) -> tuple[list[tuple[str, str, s
     """
     texts = {path for path in files if is_text_name(path)} or (set(files) if lines else set())
     cut = wrapper(sorted(texts))
-    tops = {path[cut:].split("/")[0].lower() for path in texts if "/" in path[cut:]}
-    divided = bool(tops) and tops <= set(PARTS)
+    parts = divided_by(sorted(texts), cut)
+    below = {top: [path[cut + len(top) + 1 :] for path in texts if path[cut:].startswith(f"{top}/")] for top in parts}
+    within = {top: len(top) + 1 + inner(paths, parts[top]) for top, paths in below.items()}
     deepest = max((path[cut:].count("/") for path in texts), default=0)
     found: list[tuple[str, str, str | None]] = []
     others: list[str] = []
     for path in sorted(files):
-        steps = path[cut:].split("/")
-        part = PARTS[steps.pop(0).lower()] if divided and len(steps) > 1 and path in texts else "data"
-        shallow = not lines and len(steps) == 1 and deepest > divided  # beside the class folders
-        if path not in texts or shallow or steps[0].lower() in WITHOUT_LABEL:
+        top, cut_in = path[cut:].split("/")[0], 0
+        if "/" in path[cut:] and path in texts:
+            cut_in = within.get(top, 0)
+        steps, part = path[cut + cut_in :].split("/"), parts[top] if cut_in else "data"
+        shallow = not lines and len(steps) == 1 and deepest > bool(parts)  # beside the class folders
+        if path not in texts or shallow or steps[0].lower() in WITHOUT_LABEL or part == "unlabelled":
             others.append(files[path])
         else:
             found.append((part, files[path], steps[0] if len(steps) > 1 else None))
@@ -235,6 +238,13 @@ def by_class(files: dict[str, str], lines: bool) -> tuple[list[tuple[str, str, s
             for i, label in zip(own, labels_of_files([found[i][1] for i in own]), strict=True):
                 found[i] = (part, found[i][1], label)
     return found, others
+
+
+def divided_by(texts: Sequence[str], cut: int) -> dict[str, str]:
+    """The part of the source of each folder that stands first in the paths, from `cut` on; nothing where they are no parts."""
+    tops = {path[cut:].split("/")[0] for path in texts if "/" in path[cut:]}
+    exact = {top: PARTS[top.lower()] for top in tops if top.lower() in PARTS}  # "train" alone is a part, too
+    return exact if len(exact) == len(tops) else parts_named(tops)
 
 
 def is_text_name(path: str) -> bool:
