@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter
 
 from . import __version__
 from .options import CheckOptions, DataOptions, TrainOptions
@@ -31,6 +31,10 @@ app = App(
     default_parameter=Parameter(negative_iterable=()),
 )
 
+# the parts of the list of commands, in this order
+LOOK, TRAIN_AND_RUNS, USE, ADJUST, REST = map(Group.create_ordered, ("Look first", "Train", "Use a run", "Adjust", "Help"))
+app["--help"].group = app["--version"].group = REST
+More = Annotated[str, Parameter(help="Further files of the same data, as the shell makes them of a pattern.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object and nothing else on stdout.")]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Print only the result.")]
 DATA = Annotated[DataOptions, Parameter(name="*")]
@@ -39,14 +43,14 @@ CHECK = Annotated[CheckOptions, Parameter(name="*")]
 DATA_DEFAULTS, TRAIN_DEFAULTS, CHECK_DEFAULTS = DataOptions(), TrainOptions(), CheckOptions()
 
 
-@app.command(help_epilogue="Example: plainloop inspect titanic.csv --target Survived")
-def inspect(source: str, *sources: str, options: DATA = DATA_DEFAULTS, as_json: AsJson = False) -> int:
+@app.command(help_epilogue="Example: plainloop inspect titanic.csv --target Survived", group=LOOK, sort_key=1)
+def inspect(source: str, *sources: More, options: DATA = DATA_DEFAULTS, as_json: AsJson = False) -> int:
     """Show what the data is taken for: column types, roles, task, class table, problems; trains nothing.
 
     Parameters
     ----------
     source
-        Table: CSV, TSV, Parquet, Arrow, JSON, ARFF; also gzipped, zipped, a folder or a glob.
+        Table (CSV, Excel, Parquet, Arrow, JSON, ARFF), series, folder of pictures or texts; also compressed, or a pattern.
     """
     from . import api
 
@@ -54,14 +58,14 @@ def inspect(source: str, *sources: str, options: DATA = DATA_DEFAULTS, as_json: 
     return show(seen.as_dict() if as_json else str(seen))
 
 
-@app.command(help_epilogue="Example: plainloop check titanic.csv --target Survived --model mynet.py:MyNet")
-def check(source: str, *sources: str, options: CHECK = CHECK_DEFAULTS, as_json: AsJson = False) -> int:
+@app.command(help_epilogue="Example: plainloop check titanic.csv --target Survived --model mynet.py:MyNet", group=LOOK)
+def check(source: str, *sources: More, options: CHECK = CHECK_DEFAULTS, as_json: AsJson = False) -> int:
     """Try a model on one batch, without training: types, shapes, devices, labels, loss, gradients, first steps.
 
     Parameters
     ----------
     source
-        Table: CSV, TSV, Parquet, Arrow, JSON, ARFF; also gzipped, zipped, a folder or a glob.
+        Table (CSV, Excel, Parquet, Arrow, JSON, ARFF), series, folder of pictures or texts; also compressed, or a pattern.
     """
     from . import api
 
@@ -74,10 +78,10 @@ def check(source: str, *sources: str, options: CHECK = CHECK_DEFAULTS, as_json: 
     return 0 if found.ok else 2
 
 
-@app.command(help_epilogue="Example: plainloop train titanic.csv --target Survived --epochs 20")
+@app.command(help_epilogue="Example: plainloop train titanic.csv --target Survived --epochs 20", group=TRAIN_AND_RUNS, sort_key=1)
 def train(
     source: str,
-    *sources: str,
+    *sources: More,
     options: TRAIN = TRAIN_DEFAULTS,
     folds: int | None = None,
     log: str | None = None,
@@ -90,7 +94,7 @@ def train(
     Parameters
     ----------
     source
-        Table: CSV, TSV, Parquet, Arrow, JSON, ARFF; also gzipped, zipped, a folder or a glob.
+        Table (CSV, Excel, Parquet, Arrow, JSON, ARFF), series, folder of pictures or texts; also compressed, or a pattern.
     folds
         Cross-validation: a run for each of so many folds, and the mean and spread of their scores.
     log
@@ -105,7 +109,7 @@ def train(
     return finished(run, as_json, quiet)
 
 
-@app.command(help_epilogue="Example: plainloop resume runs/titanic-1")
+@app.command(help_epilogue="Example: plainloop resume runs/titanic-1", group=TRAIN_AND_RUNS)
 def resume(run: str, *, as_json: AsJson = False, quiet: Quiet = False) -> int:
     """Go on with a run that was stopped or killed; the result is that of the run that never was.
 
@@ -119,11 +123,11 @@ def resume(run: str, *, as_json: AsJson = False, quiet: Quiet = False) -> int:
     return finished(api.resume(run, talk=talk(as_json or quiet)), as_json, quiet)
 
 
-@app.command(help_epilogue="Example: plainloop evaluate runs/titanic-1 other.csv")
+@app.command(help_epilogue="Example: plainloop evaluate runs/titanic-1 other.csv", group=USE)
 def evaluate(
     run: str,
     source: str,
-    *sources: str,
+    *sources: More,
     metrics: str | None = None,
     beam: int | None = None,
     length_penalty: float | None = None,
@@ -155,11 +159,11 @@ def evaluate(
     return show(result if as_json else evaluation_text(result))
 
 
-@app.command(help_epilogue="Example: plainloop predict runs/titanic-1 new.csv -o predictions.csv")
+@app.command(help_epilogue="Example: plainloop predict runs/titanic-1 new.csv -o predictions.csv", group=USE)
 def predict(
     run: str,
     source: str,
-    *sources: str,
+    *sources: More,
     output: Annotated[str, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)] = "-",
     origin: str | None = None,
     beam: int | None = None,
@@ -208,7 +212,7 @@ def predict(
     return 0
 
 
-@app.command(help_epilogue="Example: plainloop eject runs/titanic-1 my_project")
+@app.command(help_epilogue="Example: plainloop eject runs/titanic-1 my_project", group=USE)
 def eject(run: str, folder: str, *, with_data: Annotated[bool, Parameter(negative="")] = False, as_json: AsJson = False) -> int:
     """Hand out the code that ran, as a project that needs no plainloop.
 
@@ -228,7 +232,7 @@ def eject(run: str, folder: str, *, with_data: Annotated[bool, Parameter(negativ
     return show({"run": run, "project": str(place)} if as_json else readme)
 
 
-@app.command(help_epilogue="Example: plainloop export runs/titanic-1 --format onnx -o titanic.onnx")
+@app.command(help_epilogue="Example: plainloop export runs/titanic-1 --format onnx -o titanic.onnx", group=USE)
 def export(
     run: str,
     *,
@@ -255,7 +259,7 @@ def export(
     )
 
 
-@app.command(help_epilogue="Example: plainloop runs")
+@app.command(help_epilogue="Example: plainloop runs", group=TRAIN_AND_RUNS)
 def runs(folder: str = "runs", *, as_json: AsJson = False) -> int:
     """List the runs in a folder with their headline metrics, the newest first.
 
@@ -273,7 +277,7 @@ def runs(folder: str = "runs", *, as_json: AsJson = False) -> int:
     return show(runs_text(found) if found else f"No runs in {folder}. Make one: plainloop train data.csv --target COLUMN")
 
 
-@app.command(help_epilogue="Example: plainloop demo")
+@app.command(help_epilogue="Example: plainloop demo", group=TRAIN_AND_RUNS)
 def demo(*, output: str = "demo", as_json: AsJson = False) -> int:
     """The main job from start to end, on data that comes with scikit-learn.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from .cli import TRAIN, TRAIN_DEFAULTS, AsJson, Quiet, app, finished, show, talk
+from .cli import ADJUST, TRAIN, TRAIN_DEFAULTS, AsJson, More, Quiet, app, finished, show, talk
 from .options import AgainOptions
 
 AGAIN = Annotated[AgainOptions, Parameter(name="*")]
@@ -14,7 +14,7 @@ AGAIN_DEFAULTS = AgainOptions()
 Output = Annotated[str | None, Parameter(name=["--output", "-o"])]
 
 
-@app.command(help_epilogue="Example: plainloop retrain runs/titanic-1 --learning-rate 3e-4 --set dropout=0.3")
+@app.command(help_epilogue="Example: plainloop retrain runs/titanic-1 --learning-rate 3e-4 --set dropout=0.3", group=ADJUST)
 def retrain(
     run: str,
     *,
@@ -48,7 +48,7 @@ def retrain(
     return finished(child, as_json, quiet)
 
 
-@app.command(help_epilogue="Example: plainloop compare runs/titanic-1 runs/titanic-2")
+@app.command(help_epilogue="Example: plainloop compare runs/titanic-1 runs/titanic-2", group=ADJUST)
 def compare(run: str, *runs: str, output: Output = None, as_json: AsJson = False) -> int:
     """Say which settings of runs differ, and whether the difference in their results is real.
 
@@ -67,10 +67,10 @@ def compare(run: str, *runs: str, output: Output = None, as_json: AsJson = False
     return show(made.as_dict() if as_json else str(made))
 
 
-@app.command(name="lr-find", help_epilogue="Example: plainloop lr-find titanic.csv --target Survived")
+@app.command(name="lr-find", help_epilogue="Example: plainloop lr-find titanic.csv --target Survived", group=ADJUST)
 def lr_find(
     source: str,
-    *sources: str,
+    *sources: More,
     options: TRAIN = TRAIN_DEFAULTS,
     low: float = 1e-6,
     high: float = 1.0,
@@ -97,10 +97,14 @@ def lr_find(
     return show(curve.as_dict()) if as_json else 0
 
 
-@app.command(name="lr-sweep", help_epilogue="Example: plainloop lr-sweep titanic.csv --target Survived --rates 1e-4,1e-3,1e-2")
+@app.command(
+    name="lr-sweep",
+    help_epilogue="Example: plainloop lr-sweep titanic.csv --target Survived --rates 1e-4,1e-3,1e-2",
+    group=ADJUST,
+)
 def lr_sweep(
     source: str,
-    *sources: str,
+    *sources: More,
     options: TRAIN = TRAIN_DEFAULTS,
     rates: str = "1e-4,3e-4,1e-3,3e-3,1e-2,3e-2",
     as_json: AsJson = False,
@@ -121,10 +125,10 @@ def lr_sweep(
     return show(made.as_dict()) if as_json else 0
 
 
-@app.command(help_epilogue="Example: plainloop tune titanic.csv --target Survived --minutes 20")
+@app.command(help_epilogue="Example: plainloop tune titanic.csv --target Survived --minutes 20", group=ADJUST)
 def tune(
     source: str,
-    *sources: str,
+    *sources: More,
     options: TRAIN = TRAIN_DEFAULTS,
     minutes: float | None = None,
     trials: int | None = None,

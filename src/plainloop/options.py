@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from .problems import nearest
-from .understand.defaults import ALSO_CALLED
 from .understand.setting_problems import UnknownOption
 
 Names = Any  # a text A,B, or in Python a sequence of names
+# the parts of a command's help, in this order
+DATA, TRAINING, OUTPUT, SPLIT, SERIES, IMAGES, READING = map(
+    Group.create_ordered, ("Data", "Model and training", "Output", "Split", "Time series", "Images", "Reading files")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,38 +93,40 @@ class DataOptions:
         Seed of split, weights, order and dropout.
     """
 
-    target: Names = None
-    task: Literal["binary", "multiclass", "multilabel", "regression", "forecast", "sequence"] | None = None
-    types: Any = None
-    ignore: Names = None
-    missing: Names = None
-    tags: str | None = None
-    group: Names = None
-    time: Names = None
-    horizon: int | None = None
-    lookback: int | None = None
-    future: Names = None
-    frequency: str | None = None
-    resample: Literal["mean", "sum", "last"] | None = None
-    calendar: bool | None = None
-    split_rows: Names = None
-    series: str | None = None
-    split: Literal["random", "stratified", "grouped", "time"] | None = None
-    validation: Any = None
-    test: Any = None
-    delimiter: str | None = None
-    decimal: str | None = None
-    quote: str | None = None
-    header: bool | None = None
-    encoding: str | None = None
-    comment: str | None = None
-    member: str | None = None
-    date_format: str | None = None
-    skip_bad: int = 0
-    image_size: str | None = None
-    image_mode: Literal["rgb", "grey"] | None = None
-    allow_leak: Annotated[bool, Parameter(negative="")] = False
-    seed: int = 0
+    target: Annotated[Names, Parameter(group=DATA)] = None
+    task: Annotated[
+        Literal["binary", "multiclass", "multilabel", "regression", "forecast", "sequence"] | None, Parameter(group=DATA)
+    ] = None
+    types: Annotated[Any, Parameter(group=DATA)] = None
+    ignore: Annotated[Names, Parameter(group=DATA)] = None
+    missing: Annotated[Names, Parameter(group=DATA)] = None
+    tags: Annotated[str | None, Parameter(group=DATA)] = None
+    group: Annotated[Names, Parameter(group=SPLIT)] = None
+    time: Annotated[Names, Parameter(group=SPLIT)] = None
+    horizon: Annotated[int | None, Parameter(group=SERIES)] = None
+    lookback: Annotated[int | None, Parameter(group=SERIES)] = None
+    future: Annotated[Names, Parameter(group=SERIES)] = None
+    frequency: Annotated[str | None, Parameter(group=SERIES)] = None
+    resample: Annotated[Literal["mean", "sum", "last"] | None, Parameter(group=SERIES)] = None
+    calendar: Annotated[bool | None, Parameter(group=SERIES)] = None
+    split_rows: Annotated[Names, Parameter(group=SERIES)] = None
+    series: Annotated[str | None, Parameter(group=SERIES)] = None
+    split: Annotated[Literal["random", "stratified", "grouped", "time"] | None, Parameter(group=SPLIT)] = None
+    validation: Annotated[Any, Parameter(group=SPLIT)] = None
+    test: Annotated[Any, Parameter(group=SPLIT)] = None
+    delimiter: Annotated[str | None, Parameter(group=READING)] = None
+    decimal: Annotated[str | None, Parameter(group=READING)] = None
+    quote: Annotated[str | None, Parameter(group=READING)] = None
+    header: Annotated[bool | None, Parameter(group=READING)] = None
+    encoding: Annotated[str | None, Parameter(group=READING)] = None
+    comment: Annotated[str | None, Parameter(group=READING)] = None
+    member: Annotated[str | None, Parameter(group=READING)] = None
+    date_format: Annotated[str | None, Parameter(group=READING)] = None
+    skip_bad: Annotated[int, Parameter(group=READING)] = 0
+    image_size: Annotated[str | None, Parameter(group=IMAGES)] = None
+    image_mode: Annotated[Literal["rgb", "grey"] | None, Parameter(group=IMAGES)] = None
+    allow_leak: Annotated[bool, Parameter(negative="", group=DATA)] = False
+    seed: Annotated[int, Parameter(group=DATA)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,11 +147,11 @@ class CheckOptions(DataOptions):
         Any other setting: NAME=VALUE, several times.
     """
 
-    model: Any = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    device: str = "auto"
-    set: Annotated[list[str] | None, Parameter(negative_iterable=())] = None
+    model: Annotated[Any, Parameter(group=TRAINING)] = None
+    batch_size: Annotated[int | None, Parameter(group=TRAINING)] = None
+    learning_rate: Annotated[float | None, Parameter(group=TRAINING)] = None
+    device: Annotated[str, Parameter(group=TRAINING)] = "auto"
+    set: Annotated[list[str] | None, Parameter(negative_iterable=(), group=TRAINING)] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,17 +184,17 @@ class TrainOptions(DataOptions):
         Any other setting: NAME=VALUE, several times.
     """
 
-    model: Any = None
-    output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | Literal["auto"] | None = None
-    balance: Literal["sampler", "weights", "none"] | None = None
-    augment: Literal["none", "light", "strong"] | None = None
-    device: str = "auto"
-    compile: Annotated[bool, Parameter(negative="")] = False
-    baseline: bool = True
-    set: Annotated[list[str] | None, Parameter(negative_iterable=())] = None
+    model: Annotated[Any, Parameter(group=TRAINING)] = None
+    output: Annotated[str | None, Parameter(name=["--output", "-o"], group=OUTPUT)] = None
+    epochs: Annotated[int | None, Parameter(group=TRAINING)] = None
+    batch_size: Annotated[int | None, Parameter(group=TRAINING)] = None
+    learning_rate: Annotated[float | Literal["auto"] | None, Parameter(group=TRAINING)] = None
+    balance: Annotated[Literal["sampler", "weights", "none"] | None, Parameter(group=TRAINING)] = None
+    augment: Annotated[Literal["none", "light", "strong"] | None, Parameter(group=IMAGES)] = None
+    device: Annotated[str, Parameter(group=TRAINING)] = "auto"
+    compile: Annotated[bool, Parameter(negative="", group=TRAINING)] = False
+    baseline: Annotated[bool, Parameter(group=TRAINING)] = True
+    set: Annotated[list[str] | None, Parameter(negative_iterable=(), group=TRAINING)] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,14 +221,14 @@ class AgainOptions:
         Any other setting that changes: NAME=VALUE, several times.
     """
 
-    model: Any = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | Literal["auto"] | None = None
-    balance: Literal["sampler", "weights", "none"] | None = None
-    device: str | None = None
-    seed: int | None = None
-    set: Annotated[list[str] | None, Parameter(negative_iterable=())] = None
+    model: Annotated[Any, Parameter(group=TRAINING)] = None
+    epochs: Annotated[int | None, Parameter(group=TRAINING)] = None
+    batch_size: Annotated[int | None, Parameter(group=TRAINING)] = None
+    learning_rate: Annotated[float | Literal["auto"] | None, Parameter(group=TRAINING)] = None
+    balance: Annotated[Literal["sampler", "weights", "none"] | None, Parameter(group=TRAINING)] = None
+    device: Annotated[str | None, Parameter(group=TRAINING)] = None
+    seed: Annotated[int | None, Parameter(group=DATA)] = None
+    set: Annotated[list[str] | None, Parameter(negative_iterable=(), group=TRAINING)] = None
 
     def settings(self) -> dict[str, Any]:
         """The settings that change, by the names that `--set` has for them."""
@@ -240,6 +245,8 @@ def make(kind: type, given: dict[str, Any]) -> Any:
     names = [f.name for f in fields(kind)]
     for name, value in given.items():
         if name not in names:
+            from .understand.defaults import ALSO_CALLED
+
             near = [ALSO_CALLED[name]] if ALSO_CALLED.get(name) in names else nearest(name, names)
             raise UnknownOption(name, near, value=value, verb="train" if "set" in names else "inspect")
     return kind(**given)
