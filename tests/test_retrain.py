@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 import plainloop
-from plainloop.adjust.adjust_problems import WeightsDoNotFit, WeightsSawTest
+from plainloop.adjust.adjust_problems import NothingChanges, WeightsDoNotFit, WeightsSawTest
 from plainloop.adjust.lineage import differences, lineage_text, reasons_of
 from plainloop.plain.run import DataChanged
 from plainloop.run_problems import RunNotBegun, RunNotFinished
@@ -75,13 +76,50 @@ def test_the_weights_of_the_parent_are_where_the_child_begins(parent: plainloop.
     assert "from its weights, epochs=0" in shown
 
 
-def test_a_run_whose_data_has_moved_leaves_no_child(tmp_path: Path):
+def test_a_run_whose_data_has_moved_leaves_no_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     data = write_csv(tmp_path / "pets.csv", rows=120)
-    run = plainloop.train(data, "label", output=str(tmp_path / "runs" / "pets-1"), **{**QUICK, "epochs": 1})
+    plainloop.train(data, "label", output=str(tmp_path / "runs" / "pets-1"), **{**QUICK, "epochs": 1})
     data.rename(tmp_path / "elsewhere.csv")
-    with pytest.raises(DataChanged, match=r"pets\.csv is not there"):
-        run.retrain(epochs=1, talk=QUIET)
+    monkeypatch.chdir(tmp_path)
+    for use in (
+        lambda: plainloop.retrain("runs/pets-1", epochs=2, talk=QUIET),
+        lambda: plainloop.lr_find("runs/pets-1", talk=QUIET),
+        lambda: plainloop.lr_sweep("runs/pets-1", rates=[1e-3], talk=QUIET),
+        lambda: plainloop.tune("runs/pets-1", trials=1, talk=QUIET),
+    ):
+        with pytest.raises(DataChanged) as refused:
+            use()
+        assert re.search(r"started: [^ ]*pets\.csv is not there", refused.value.what)
+        assert ".." not in refused.value.what
+        assert "runs/pets-1/run.toml" in refused.value.fix, "the run.toml that stays"
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["pets-1"]
+
+
+def test_a_retraining_that_changes_nothing_is_refused_before_it_trains(parent: plainloop.Run, tmp_path: Path):
+    lines: list[str] = []
+    options: dict[str, Any] = {"output": str(tmp_path / "child"), "talk": Talk(say=lines.append)}
+    dropout = parent.config.model.settings["dropout"]
+    with pytest.raises(NothingChanges, match=f"has model.dropout={dropout} already"):
+        parent.retrain(dropout=dropout, **options)
+    assert not (tmp_path / "child").exists()
+    parent.retrain(dropout=dropout, epochs=1, **options)
+    text = "\n".join(lines)
+    assert f"has model.dropout={dropout} already" in text, "the one of two that changes nothing"
+    assert text.index(f"A child of {parent.folder}: train.epochs 2 -> 1") < text.index("Training table_mlp")
+    lines.clear()
+    same = parent.retrain(**{**options, "output": str(tmp_path / "same")})
+    assert weights(same) == weights(parent)
+    assert lines[0].startswith(f"\nNo setting differs from {parent.folder}")
+    assert "Is it real?" not in "\n".join(lines)
+
+
+def test_settings_for_inputs_that_are_not_there_are_said_and_harmless(parent: plainloop.Run, tmp_path: Path):
+    lines: list[str] = []
+    settings = {"augment.mixup": 0.5, "flip_average": True, "vocabulary": 99}
+    child = parent.retrain(**settings, output=str(tmp_path / "child"), talk=Talk(say=lines.append))
+    for name in ("mixup", "flip_average", "vocabulary"):
+        assert any(f"The setting {name} has no effect: there are no" in line for line in lines)
+    assert weights(child) == weights(parent)
 
 
 def test_a_run_that_never_began_says_so(tmp_path: Path):
@@ -160,11 +198,15 @@ def test_what_cannot_be_retrained_is_refused_and_leaves_no_folder(parent: plainl
         parent.retrain(learning_rate=-1)
     with pytest.raises(UnknownModel):
         parent.retrain(model="table_mpl")
+    with pytest.raises(UnknownModel) as none:
+        parent.retrain(model="transformer")
+    assert none.value.fix.endswith("--model table_transformer")
+    assert "image" not in none.value.expected, "models of other data are no help"
     with pytest.raises(WeightsSawTest):
         parent.retrain(from_weights=True, **{"split.seed": 1})
     with pytest.raises(WeightsDoNotFit) as sizes:
         parent.retrain(from_weights=True, width=16)
-    assert "model.width" in str(sizes.value)
+    assert sizes.value.fix.endswith("--set model.width=16"), "a line to paste"
     assert sorted(path.name for path in parent.folder.parent.iterdir()) == before
 
 

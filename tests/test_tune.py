@@ -236,6 +236,17 @@ def test_trials_that_fail_are_told_of_and_the_search_goes_on(tmp_path: Path):
     assert any("The loss is not a finite number" in line for line in lines)
 
 
+def test_a_forecast_is_searched_by_its_own_headline(tmp_path: Path):
+    data = tmp_path / "load.csv"
+    hours = [f"2024-01-{1 + hour // 24:02} {hour % 24:02}:00,{hour % 24 + hour % 7},{hour % 5}" for hour in range(300)]
+    data.write_text("\n".join(["time,load,wind", *hours]) + "\n")
+    options: dict[str, Any] = {"time": "time", "horizon": 3, "lookback": 24, "epochs": 1, **QUICK}
+    for target, headline in (("load", "mae"), ("load,wind", "mse_standardised")):
+        made = plainloop.tune(data, target, trials=1, output=str(tmp_path / headline), **options)
+        assert made.headline == headline == made.run.metrics["headline"]
+        assert made.best["value"] > 0
+
+
 def test_a_database_holds_a_study(tmp_path: Path):
     data, url = write_csv(tmp_path / "pets.csv", rows=200), f"sqlite:///{tmp_path}/study.db"
     for name in ("a", "b"):  # two folders, as on two machines: the study is the same

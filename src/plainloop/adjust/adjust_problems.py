@@ -2,9 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from ..problems import PlainloopError, listed, quoted
+from ..problems import TYPED, Notice, PlainloopError, listed, quoted
+
+
+def as_options(settings: Mapping[str, Any]) -> str:
+    """Settings as the command line has them.
+
+    >>> as_options({"model": "table_linear", "model.width": 512, "machine.seed": 1, "model.bias": True})
+    '--model table_linear --set model.width=512 --seed 1 --set model.bias=true'
+    """
+    own = {"model": "--model", "machine.seed": "--seed"}
+    said = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in settings.items()}
+    return " ".join(
+        f"{own[name]} {quoted(value)}" if name in own else f"--set {quoted(f'{name}={value}')}" for name, value in said.items()
+    )
+
+
+@dataclass(eq=False)
+class NothingChanges(PlainloopError):
+    """A retraining whose settings are those that the run has.
+
+    What it does: refuses to train a child none of whose settings differs, where some were given.
+    Why: a run with the same settings has the same weights, to the last bit; most likely the value was meant to be another.
+    Example: `plainloop retrain runs/houses-1 --set dropout=0.2` where the run has a dropout of 0.2
+    Fix: another value; another seed where that was meant. Without settings the run is trained again as it was.
+    """
+
+    run: str
+    same: dict[str, Any]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        said = [f"{name}={value}" for name, value in self.same.items()]
+        self.what = f"Nothing would change: {self.run} has {listed(said)} already."
+        self.expected = "Expected at least one setting with another value."
+        self.why = "A run with the same settings has the same weights, to the last bit."
+        self.fix = f"another value; or another seed: plainloop retrain {quoted(self.run)} --seed {self.seed + 1}"
+
+    @classmethod
+    def example(cls) -> NothingChanges:
+        return cls("runs/houses-1", {"model.dropout": 0.2})
+
+
+@dataclass
+class SettingAsBefore(Notice):
+    """A setting that was given to a retraining and is that of the run already.
+
+    What it does: says which of the settings that were given changes nothing.
+    Why: the difference in results comes of the others alone.
+    Example: `plainloop retrain runs/houses-1 --set dropout=0.2 --set width=512` where the run has a dropout of 0.2
+    Fix: leave it out, or give it another value.
+    """
+
+    run: str
+    name: str
+    value: Any
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.run} has {self.name}={self.value} already."
+        self.expected = "Expected a value that differs from the run's."
+        self.why = "What differs in the results comes of the other settings."
+        self.fix = "leave it out, or give it another value"
+
+    @classmethod
+    def example(cls) -> SettingAsBefore:
+        return cls("runs/houses-1", "model.dropout", 0.2)
 
 
 @dataclass(eq=False)
@@ -18,19 +84,18 @@ class WeightsDoNotFit(PlainloopError):
     """
 
     run: str
-    changed: list[str]
+    changed: dict[str, Any]  # what was to be otherwise, with its value
     tensor: str
 
     def __post_init__(self) -> None:
         self.what = f"The weights of {self.run} do not fit the changed model: {self.tensor}."
-        self.expected = f"Expected a model of the same sizes; changed: {listed(self.changed)}."
+        self.expected = f"Expected a model of the same sizes; changed: {listed(list(self.changed))}."
         self.why = "Weights of another shape have no place in the model."
-        rest = " ".join(f"--set {name}=..." for name in self.changed[:3])
-        self.fix = f"plainloop retrain {quoted(self.run)} {rest}"
+        self.fix = f"from scratch: plainloop retrain {quoted(self.run)} {as_options(self.changed)}"
 
     @classmethod
     def example(cls) -> WeightsDoNotFit:
-        return cls("runs/houses-1", ["model.width"], "layers.0.weight is (512, 32), the run has (256, 32)")
+        return cls("runs/houses-1", {"model.width": 512}, "layers.0.weight is (512, 32), the run has (256, 32)")
 
 
 @dataclass(eq=False)
@@ -44,17 +109,17 @@ class WeightsSawTest(PlainloopError):
     """
 
     run: str
-    changed: list[str]
+    changed: dict[str, Any]
 
     def __post_init__(self) -> None:
-        self.what = f"The weights of {self.run} have seen rows that the changed split scores: {listed(self.changed)}."
+        self.what = f"The weights of {self.run} have seen rows that the changed split scores: {listed(list(self.changed))}."
         self.expected = "Expected the split of the parent, where its weights are taken over."
         self.why = "Rows that trained the parent would be test rows of the child, whose scores would be too good."
-        self.fix = f"plainloop retrain {quoted(self.run)} " + " ".join(f"--set {name}=..." for name in self.changed)
+        self.fix = f"from scratch: plainloop retrain {quoted(self.run)} {as_options(self.changed)}"
 
     @classmethod
     def example(cls) -> WeightsSawTest:
-        return cls("runs/houses-1", ["split.seed"])
+        return cls("runs/houses-1", {"split.seed": 1})
 
 
 @dataclass(eq=False)
@@ -100,7 +165,7 @@ class OptionOfData(PlainloopError):
     def __post_init__(self) -> None:
         self.what = f"The run {self.run} has read its data already: --{self.option.replace('_', '-')} cannot change that."
         self.expected = "Expected settings of the training alone, where the source is a run."
-        self.fix = f"plainloop {self.verb} {quoted(self.run)}"
+        self.fix = f"plainloop {TYPED[0] or self.verb} {quoted(self.run)}"
 
     @classmethod
     def example(cls) -> OptionOfData:

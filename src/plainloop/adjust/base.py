@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from ..options import DataOptions, TrainOptions
+from ..problems import PlainloopError
 from ..run_folder import Run, new_folder
 from ..training import Decided, Talk, decide
 from ..understand.resolve import settings_of
 from .adjust_problems import OptionOfData
-from .retrain import inherit, moved
+from .retrain import inherit, moved, names_run, tell
 
+RESULTS = ("lr_sweep.json", "trial-*/checkpoints")  # what is there as soon as a training of a search has ended
 NOT_OF_DATA = ("seed",)  # fields of DataOptions that a run can be given, too
 
 
@@ -40,9 +45,23 @@ def base_of(source: Any, options: TrainOptions, talk: Talk, what: str) -> Decide
         folder = source.folder if isinstance(source, Run) else Path(source)
         check_options(options, str(folder))
         decided = inherit(folder, of_a_run(options), folder)
+        tell(decided, talk)
         return moved(decided, folder, home(re.sub(r"-\d+$", "", folder.resolve().name)))
     except Exception:
         remove_empty(made)
+        raise
+
+
+@contextmanager
+def undone_if_refused(source: Any, place: Path) -> Iterator[None]:
+    """Work on what `base_of` decided: where it is refused before anything was trained, its folder is gone again."""
+    folder = (source.folder if isinstance(source, Run) else Path(source)) if is_run(source) else None
+    try:
+        with names_run(folder):
+            yield
+    except PlainloopError as error:
+        if error.exit_code in (2, 3) and not any(found for name in RESULTS for found in place.glob(name)):
+            shutil.rmtree(place, ignore_errors=True)
         raise
 
 

@@ -126,7 +126,8 @@ def lineage_text(run: Run) -> str:
         old, new = before[name], now[name]["value"]
         rows.append([title(name), number(old, name), number(new, name), signed(new - old, name)])
     lines += ["", *aligned([[f"metric ({part} rows)", "parent", "here", "difference"], *rows], right=(1, 2, 3))]
-    return "\n".join([*lines, f"Is it real? plainloop compare {parent} {run.folder}"])
+    same = not lineage["changed"] and lineage["weights"] == "scratch"
+    return "\n".join([*lines, *([] if same else [f"Is it real? plainloop compare {parent} {run.folder}"])])
 
 
 def signed(value: float, metric: str) -> str:

@@ -28,7 +28,7 @@ from ..training import Decided, Talk, machine_as_it_was, write_run
 from ..understand.check_inside import Given, check_run
 from ..understand.own_model import build
 from ..understand.setting_problems import BadSetting
-from .base import base_of
+from .base import base_of, undone_if_refused
 from .retrain import moved
 from .sweep import BEGINNING, smoothed, sweep
 
@@ -81,7 +81,8 @@ def lr_find(source: Any, options: TrainOptions, low: float, high: float, steps: 
     """See `api.lr_find`."""
     check_range(low, high, steps)
     decided = base_of(source, options, talk, "lr-find")
-    curve = find(decided, low=low, high=high, steps=steps)
+    with undone_if_refused(source, decided.place):
+        curve = find(decided, low=low, high=high, steps=steps)
     shutil.rmtree(decided.place / "data", ignore_errors=True)  # the copy of what was in memory
     write_curve(curve, decided.place)
     talk.line(f"\n{curve}")

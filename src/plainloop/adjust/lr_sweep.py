@@ -25,7 +25,7 @@ from ..training import Talk
 from ..understand.setting_problems import BadSetting
 from .adjust_problems import SearchStopped
 from .attempt import Attempt, attempt, prepare_place
-from .base import base_of
+from .base import base_of, undone_if_refused
 
 GOOD = "1e-4,1e-3,1e-2"
 
@@ -85,13 +85,14 @@ def lr_sweep(source: Any, options: TrainOptions, rates: list[float], talk: Talk)
     """See `api.lr_sweep`."""
     rates = sorted(dict.fromkeys(check_rates(rates)))
     decided = base_of(source, options, talk, "lr-sweep")
-    prepare_place(decided, "lr-sweep")
-    attempts = []
-    talk.line()
-    for rate in rates:
-        attempts.append(tried(decided, rate, talk))
-        made = RateSweep(rates[: len(attempts)], attempts, decided.place)
-        write_file(decided.place / "lr_sweep.json", json.dumps(made.as_dict(), indent=1, allow_nan=False) + "\n")
+    attempts: list[Attempt] = []
+    with undone_if_refused(source, decided.place):
+        prepare_place(decided, "lr-sweep")
+        talk.line()
+        for rate in rates:
+            attempts.append(tried(decided, rate, talk))
+            made = RateSweep(rates[: len(attempts)], attempts, decided.place)
+            write_file(decided.place / "lr_sweep.json", json.dumps(made.as_dict(), indent=1, allow_nan=False) + "\n")
     write_file(made.picture, picture(made))
     talk.line(f"\n{made}")
     return made

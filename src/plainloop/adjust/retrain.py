@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,19 +16,21 @@ from ..judge.metric_names import built, of_run, words_of
 from ..plain.checkpoint import StorageFailed, load_weights
 from ..plain.config import Config, Text, from_dict
 from ..plain.device import best_device
-from ..plain.run import build_model, located
-from ..problems import TYPED
+from ..plain.run import DataChanged, build_model, located
+from ..problems import TYPED, listed
 from ..run_folder import Run, make_folder, new_folder, package_of, read_toml
 from ..run_problems import CannotEject, RunNotFinished, RunUnreadable
+from ..show import notice_text, short
 from ..training import Decided, Remark, Talk, carry_out, gone_if_refused, without_auto
 from ..understand.defaults import MODELS
 from ..understand.idle_settings import without_effect
 from ..understand.own_model import OwnModel, as_source, own_model, prepared
 from ..understand.resolve import Asked, check_device, model_for, override, relative_to, seen_from
-from .adjust_problems import WeightsDoNotFit, WeightsSawTest
-from .lineage import differences, lineage_table, lineage_text, reasons_of
+from .adjust_problems import NothingChanges, SettingAsBefore, WeightsDoNotFit, WeightsSawTest
+from .lineage import differences, lineage_table, lineage_text, reasons_of, settings_of
 
 FIRST_WEIGHTS = "initial.safetensors"
+MOST_CHANGES = 4  # that a line before the training names
 
 
 def retrain(
@@ -43,8 +47,10 @@ def retrain(
     if from_weights and not (folder / "weights.safetensors").exists():
         raise RunNotFinished(str(folder))
     child = inherit(folder, settings, folder)  # seen from the parent: refusals come before a folder is made
+    changed = differences(old, child.config)
     if from_weights:
         check_weights(folder, old, child.config)
+    tell_what_changes(folder, child, changed, {name for name, value in settings.items() if value is not None}, from_weights, talk)
     if words_of(metrics):
         built(metrics, prepared(child.config, folder).task, str(folder), verb="retrain")
     name = re.sub(r"-\d+$", "", folder.resolve().name)
@@ -52,17 +58,54 @@ def retrain(
     decided = moved(child, folder, place)
     if baseline is not None:
         decided.facts["baseline"] = baseline
-    same_model = differences(old, child.config).keys().isdisjoint({"model"})
+    same_model = "model" not in changed
     first = "weights.safetensors" if from_weights else FIRST_WEIGHTS if same_model else ""
     if first and (folder / first).exists():
         shutil.copyfile(folder / first, place / FIRST_WEIGHTS)
     if decided.config.text.tokens == "pretrained" and (folder / "tokenizer.json").exists():
         shutil.copyfile(folder / "tokenizer.json", place / "tokenizer.json")
     begun = "parent" if from_weights else "scratch"
-    with gone_if_refused([place]):
+    with names_run(folder), gone_if_refused([place]):
         made = carry_out(decided, metrics, talk, lambda new: {"lineage": lineage_table(folder, place, old, new, begun)})
     talk.line("\n" + lineage_text(made))
     return made
+
+
+def tell_what_changes(
+    folder: Path, child: Decided, changed: Mapping[str, Any], given: set[str], from_weights: bool, talk: Talk
+) -> None:
+    """Before training: what differs from the parent, and what was given that does not. Raises: NothingChanges."""
+    values = settings_of(child.config)
+    keys = {name: next((key for key in values if key == name or key.endswith(f".{name}")), name) for name in sorted(given)}
+    same = {key: values[key] for key in keys.values() if key in values and key not in changed}
+    if same and not changed and not child.auto and not from_weights:
+        raise NothingChanges(str(folder), same, int(values["machine.seed"]))
+    tell(child, talk)
+    for name, value in same.items():
+        talk.line("\n" + notice_text(SettingAsBefore(str(folder), name, value)))
+    said = [f"{name} {short(str(old), 30)} -> {short(str(new), 30)}" for name, (old, new) in changed.items()]
+    if said:
+        talk.line(f"\nA child of {folder}: {listed(said, MOST_CHANGES)}")
+    elif not child.auto and not from_weights:
+        talk.line(f"\nNo setting differs from {folder}: on the same machine the child will be the same to the last bit.")
+
+
+def tell(child: Decided, talk: Talk) -> None:
+    """Tells of settings without effect; what there was to say of the data, the parent has told."""
+    for notice in child.notices:
+        if not isinstance(notice, Remark):
+            talk.line("\n" + notice_text(notice))
+
+
+@contextmanager
+def names_run(folder: Path | None) -> Iterator[None]:
+    """A refusal of changed data names the run.toml of the run that was typed, not that of a folder which goes with it."""
+    try:
+        yield
+    except DataChanged as error:
+        if folder is None:
+            raise
+        raise replace(error, run=str(folder)) from None
 
 
 def config_of(folder: Path) -> Config:
@@ -112,7 +155,7 @@ def with_model(config: Config, asked: Asked, num_rows: int, reasons: dict[str, s
     """The config with another model: its own settings, and what its kind trains with."""
     for name in [name for name in reasons if name.startswith("model.")]:
         del reasons[name]
-    made = model_for(asked, config.columns, num_rows, reasons)
+    made = model_for(asked, config.columns, num_rows, reasons, config.task.name)
     if config.text.tokens == "pretrained":  # another model does not know them
         config = replace(config, text=Text())
         reasons["text.tokens"] = f"the default of {made.file}"
@@ -180,9 +223,9 @@ def take_along(path: Path, old: Path, new: Path) -> str:
 
 def check_weights(folder: Path, old: Config, new: Config) -> None:
     """Whether a child can begin with the weights of its parent. Raises: WeightsSawTest, WeightsDoNotFit."""
-    changed = list(differences(old, new))
+    changed = differences(old, new)
     if split := [name for name in changed if name.startswith("split.")]:
-        raise WeightsSawTest(str(folder), split)
+        raise WeightsSawTest(str(folder), {name: changed[name][1] for name in split})
     run = Run(folder)
     package_of(folder, read_toml(folder))
     wanted = build_model(new, run.preparation, folder / "plain").state_dict()  # plain/ has no first weights to load
@@ -191,5 +234,6 @@ def check_weights(folder: Path, old: Config, new: Config) -> None:
         shapes = [tuple(tensors[name].shape) if name in tensors else None for tensors in (wanted, there)]
         if shapes[0] != shapes[1]:
             sizes = [str(shape) if shape is not None else "not there" for shape in shapes]
-            models = [key for key in changed if key.partition(".")[0] == "model"]
-            raise WeightsDoNotFit(str(folder), models or changed, f"{name} is {sizes[0]}, in the run {sizes[1]}")
+            kept = {key: value for key, (_, value) in changed.items() if value != "-" and key != "columns"}
+            models = {key: value for key, value in kept.items() if key.partition(".")[0] == "model"}
+            raise WeightsDoNotFit(str(folder), models or kept, f"{name} is {sizes[0]}, in the run {sizes[1]}")

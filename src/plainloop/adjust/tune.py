@@ -22,7 +22,7 @@ from ..options import TrainOptions, as_pairs
 from ..plain.config import Machine
 from ..plain.faults import Stopped
 from ..plain.loop import NonFiniteLoss, Record
-from ..plain.prepare import task_class
+from ..plain.prepare import headline_of, task_class
 from ..plain.run import run_id
 from ..problems import again, quoted
 from ..run_folder import Run, locked, new_folder, package_of, read_toml
@@ -32,7 +32,7 @@ from ..understand.own_model import prepared
 from ..understand.setting_problems import BadSetting, ModelDoesNotFit
 from .adjust_problems import OptionOfData, SearchStopped, SearchTooShort
 from .attempt import attempt, changed_by, prepare_place
-from .base import base_of
+from .base import base_of, undone_if_refused
 from .lineage import settings_of
 from .retrain import inherit, moved, where_from
 from .spaces import Space, as_default, space_of
@@ -134,7 +134,7 @@ def tune(
         place, decided, facts = go_on(Path(source), options)
     else:
         place, decided, facts = begin(source, options, storage, space, metrics, talk)
-    with working(place) as number:
+    with undone_if_refused(source, place), working(place) as number:
         search = opened(place, decided, facts, talk, number, begun, seconds)
         if minutes is None and trials is None and joins:
             search.given, search.seconds, trials = left_of(search.study)
@@ -186,7 +186,6 @@ def begin(
     except Exception:
         shutil.rmtree(decided.place, ignore_errors=True)
         raise
-    kind = task_class(decided.config)
     same = replace(decided.config, machine=Machine(seed=decided.config.machine.seed))
     name = re.sub(r"-tune-\d+$", "", decided.place.name)
     facts = {
@@ -194,8 +193,8 @@ def begin(
         "storage": storage or "",
         "space": pairs,
         "fixed": fixed,
-        "headline": kind.headline,
-        "higher_is_better": kind.higher_is_better,
+        "headline": headline_of(decided.config),
+        "higher_is_better": task_class(decided.config).higher_is_better,
     }
     write_facts(decided.place, facts)
     return decided.place, decided, facts

@@ -57,6 +57,12 @@ def task_class(config: Config) -> Any:
     return getattr(import_module(f".tasks.{config.task.file}", __package__), config.task.name)
 
 
+def headline_of(config: Config) -> str:
+    """The metric that chooses the epoch, before the task is fitted."""
+    kind = task_class(config)
+    return str(kind.headline if hasattr(kind, "headline") else kind.headline_for(config))
+
+
 class Preparation:
     """The fitted input columns and the fitted task of a run."""
 

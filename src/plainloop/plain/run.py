@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -82,6 +83,7 @@ class DataChanged(Fault):
     expected_digest: str
     found_digest: str
     section: str = "source"  # of run.toml, where the place is named
+    run: str = ""  # the folder of that run.toml, where it is not the one at hand
     exit_code = 3
 
     def __post_init__(self) -> None:
@@ -89,7 +91,8 @@ class DataChanged(Fault):
         self.what = f"The data has changed since the run was started: {self.files} {state}."
         self.expected = f"The files with SHA-256 {self.expected_digest[:12]}, as run.toml says."
         self.why = "Other rows give another model; going on would mix the two."
-        self.fix = "put the old file back, or write its new place into run.toml under "
+        place = f"{self.run}/run.toml" if self.run else "run.toml"
+        self.fix = f"put the old file back, or write its new place into {place} under "
         self.fix += f"[{self.section}], or train a new run on the new one"
 
     @classmethod
@@ -321,14 +324,19 @@ def first_weights(model: Any, config: Config, home: Path) -> None:
 
 def augmentation(config: Config) -> Callable[[dict[str, Tensor], int, int], Any] | None:
     """What changes the inputs of a batch while training; None where nothing does."""
-    if replace(config.augment, flip_average=False) == Augmentation():
+    if replace(config.augment, flip_average=False) == Augmentation() or not of_pictures(config):
         return None
     return import_module(".augment", __package__).Augment(config.augment, config.machine.seed)
 
 
 def forward_of(model: nn.Module, config: Config) -> Callable[[dict[str, Tensor]], Tensor]:
     """The model as it predicts: itself, or with its view of the mirror image."""
-    return partial(import_module(".augment", __package__).flip_average, model) if config.augment.flip_average else model
+    mirrored = config.augment.flip_average and of_pictures(config)
+    return partial(import_module(".augment", __package__).flip_average, model) if mirrored else model
+
+
+def of_pictures(config: Config) -> bool:
+    return any(column.type == "image" for column in config.inputs)
 
 
 def located(source: Source, home: Path) -> Source:
@@ -344,7 +352,7 @@ def check_data(source: Source, reader: Any) -> None:
     """Raises: DataChanged where the files are gone or not those whose digest run.toml holds."""
     files = [*source.data, *source.validation, *source.test]
     if absent := [path for path in files if not Path(path).exists()]:
-        raise DataChanged(absent[0], source.sha256, "")
+        raise DataChanged(os.path.normpath(absent[0]), source.sha256, "")
     found = reader.digest(files)
     if source.sha256 and found != source.sha256:
         raise DataChanged(", ".join(Path(path).name for path in source.data), source.sha256, found)

@@ -185,6 +185,14 @@ def parts_of(columns: Sequence[Column]) -> dict[str, str]:
     return {part: file for part, (fed, file) in PARTS.items() if types & fed}
 
 
+def fitting_models(columns: Sequence[Column], task: str) -> list[str]:
+    """The models that these inputs and this task can have, the usual one first."""
+    parts = {"sequence"} if task == "Sequence" else {*parts_of(columns)}
+    found = [name for name in BY_NAME if name in MODELS and MODELS[name].takes in parts] + ["mixed"] * (len(parts) > 1)
+    usual = default_model(columns, task)
+    return [usual, *(name for name in found if name != usual)]
+
+
 def series_model(facts: Mapping[str, Any]) -> str:
     """The model for windows or whole series, by what they are like: lookback, horizon, variables, windows (that train), whole."""
     return "series_conv" if facts["whole"] else "series_rnn"

@@ -27,6 +27,7 @@ from .defaults import (
     PARTS,
     Reasons,
     augmentation,
+    fitting_models,
     parts_of,
     text_defaults,
     train_defaults,
@@ -189,7 +190,7 @@ def model_for(asked: Asked, columns: tuple[c.Column, ...], num_rows: int, reason
             reasons["model.mean"] = "of the pictures that it learned from" if learned else "of the train rows"
         return asked.pretrained
     if asked.model not in MODELS:
-        raise UnknownModel(asked.model, BY_NAME, "", asked.data, list(asked.target))
+        raise UnknownModel(asked.model, BY_NAME, "", asked.data, list(asked.target), fitting_models(columns, task))
     if (MODELS[asked.model].takes == "sequence") != (task == "Sequence"):
         fitting = [name for name, kind in MODELS.items() if (kind.takes == "sequence") == (task == "Sequence")]
         raise ModelOfAnotherTask(asked.model, task.lower(), fitting, asked.data, list(asked.target))

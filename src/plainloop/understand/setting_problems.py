@@ -133,6 +133,17 @@ class BadSetting(PlainloopError):
         return cls("learning_rate", "0", "a number above 0 and at most 100", "0.001", "houses.csv", ["price"])
 
 
+def meant(name: str, models: list[str]) -> str:
+    """The model that a word without a model may stand for.
+
+    >>> meant("text_lstm", ["text_bag", "text_rnn"]), meant("resnet", ["image_convnet", "image_resnet"])
+    ('text_rnn', 'image_resnet')
+    """
+    word = name.lower().replace("lstm", "rnn").replace("gru", "rnn")
+    ends = [model for model in models if model.rpartition("_")[2] in word or word in model]
+    return next(iter([*ends, *nearest(word, models)]), models[0])
+
+
 @dataclass(eq=False)
 class UnknownModel(PlainloopError):
     """A model that is neither built in nor a file with a class.
@@ -148,13 +159,15 @@ class UnknownModel(PlainloopError):
     reason: str = ""
     data: str = "data.csv"
     target: list[str] = field(default_factory=list)
+    fitting: list[str] = field(default_factory=list)  # those that the inputs and the task can have, where these are known
 
     def __post_init__(self) -> None:
         self.what = f"There is no model {shorten(self.name)}{': ' + self.reason if self.reason else ''}."
+        fitting = self.fitting or self.models
         self.expected = f"Expected one of {', '.join(self.models)}, or a class of your own as FILE.py:CLASS."
-        self.fix = command(
-            "train", self.data, self.target, "--model", next(iter(nearest(self.name, self.models)), self.models[0])
-        )
+        if self.fitting:
+            self.expected = f"Expected, for this data, one of {', '.join(fitting)}, hf:DIR, or your own as FILE.py:CLASS."
+        self.fix = command("train", self.data, self.target, "--model", meant(self.name, fitting))
 
     @classmethod
     def example(cls) -> UnknownModel:

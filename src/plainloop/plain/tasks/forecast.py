@@ -25,6 +25,11 @@ LOSSES = {"auto": "mse", "huber": "huber", "mae": "mae", "quantile": "quantile"}
 FEWEST_ERRORS = 100  # validation windows from which on each step has errors of its own; below, neighbouring steps share theirs
 
 
+def headline_of(targets: int, loss: str) -> str:
+    """The metric that chooses the epoch: of one target in its unit, of several over all of them, scaled."""
+    return "mae" if targets == 1 else "mse_standardised" if loss == "mse" else "mae_standardised"
+
+
 class Forecast:
     """The next H steps of V variables.
 
@@ -34,7 +39,6 @@ class Forecast:
     """
 
     higher_is_better = False
-
     def __init__(
         self,
         horizon: int,
@@ -49,9 +53,12 @@ class Forecast:
         self.scales = [Scale(**scale) for scale in scales]
         self.low, self.high = low, high  # how far the truth lies from the forecast, 10% and 90%, per step and target, scaled
         self.outputs = len(QUANTILES) if loss == "quantile" else 1
-        one = len(scales) == 1
-        self.headline = "mae" if one else "mse_standardised" if loss == "mse" else "mae_standardised"
+        self.headline = headline_of(len(scales), loss)
         self.spread = torch.tensor([scale.std[0] for scale in self.scales])
+
+    @staticmethod
+    def headline_for(config: Config) -> str:
+        return headline_of(len(config.targets), LOSSES[config.task.loss])
 
     @classmethod
     def fit(cls, cells: list[Cells], train: np.ndarray, config: Config) -> Forecast:
