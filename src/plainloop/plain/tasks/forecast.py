@@ -39,6 +39,7 @@ class Forecast:
     """
 
     higher_is_better = False
+
     def __init__(
         self,
         horizon: int,
