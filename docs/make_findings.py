@@ -11,8 +11,14 @@ from pathlib import Path
 from make_problems import ROOT, sections, slug
 
 PAGE = ROOT / "docs" / "findings.md"
-MODULES = ("check_problems_data", "check_problems_model", "check_problems_training", "check_problems_wiring")
-TITLES = ("Data", "The model", "Training", "How parts are put together")
+MODULES = (
+    "check_problems_data",
+    "check_problems_rows",
+    "check_problems_model",
+    "check_problems_training",
+    "check_problems_wiring",
+)
+TITLES = ("Data", "How rows are made", "The model", "Training", "How parts are put together")
 
 
 def text() -> str:

@@ -44,6 +44,7 @@ MODULES = (
     "plainloop.plain.readers.lines",
     "plainloop.understand.setting_problems",
     "plainloop.understand.check_problems_data",
+    "plainloop.understand.check_problems_rows",
     "plainloop.understand.check_problems_model",
     "plainloop.understand.check_problems_training",
     "plainloop.understand.check_problems_wiring",

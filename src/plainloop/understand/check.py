@@ -7,9 +7,10 @@ The order, each part in a file of its own:
 check_before   what was handed over: classes in place of objects, devices, the optimizer, modes, values that are not finite;
                check_before_labels: the labels
 check_batch    one batch out of the data; check_parts: which of it are inputs
+check_source   what the script did to the data before; check_dataset: how a dataset and its collate_fn make rows
 check_forward  why forward failed (check_shapes: where a shape does not fit)
 check_rows     rows that mix, other numbers of rows, evaluation mode, inputs without effect
-check_loss     scores against labels; check_activation: the last activation against the loss
+check_loss     scores against labels; check_activation: the last activation against the loss; check_own_loss: of the user's own
 check_graph    the way back to the weights
 check_moves    tensors that would stay on the CPU
 check_scale    the size of the inputs
@@ -42,6 +43,8 @@ from .check_before import (
     without_gradients,
 )
 from .check_before_labels import label_order, no_labels, rows_agree
+from .check_chance import chance_in_evaluation
+from .check_dataset import rows_made, whole_in_each
 from .check_finding import Checked, Finding
 from .check_forward import explain, explain_size, index_fault
 from .check_graph import follow, loss_is_usable
@@ -50,16 +53,20 @@ from .check_leaks import label_among_inputs, turned_round
 from .check_lines import Script, caller, method_line
 from .check_loss import explain_loss, usual_loss, watch
 from .check_masks import masks
+from .check_modules import hidden_method, idle_layers, modes_kept, nothing_between
 from .check_moves import stays_behind
+from .check_own_loss import own_loss
+from .check_padding import padding_counts, padding_learned
 from .check_parts import gives_back, parts_of
 from .check_problems_data import DataUnusable, InputChanged
 from .check_problems_model import RowsMixed, WrongScores
 from .check_problems_training import GraphCut, LossFarFromChance
 from .check_reach import reach
-from .check_regrouped import regroups
+from .check_regrouped import regroups, tokens_as_channels
 from .check_rows import judged_alone
 from .check_scale import inputs_scaled
 from .check_sizes import last_batch, lost_rows, other_sizes
+from .check_source import made_before
 from .check_steps import first_loss, gradients, second_step, steps
 from .check_trace import Call, Tape, recording, tensors_in
 from .check_trial import Halt, Trial, chance_as_it_was, finite, values_as_they_were
@@ -100,6 +107,7 @@ def check(
         found = (
             off
             or not_built(model, loss, optimizer, script)
+            or hidden_method(model)
             or can_learn(model, script)
             or optimizer_holds(model, optimizer, loss, script)
         )
@@ -143,7 +151,8 @@ def begin(
         batch.labels = batch.inputs[0] if batch.inputs else batch.labels
         known.labels = None
     found = (
-        no_labels(known, batch, task, loss, script)
+        whole_in_each(known)
+        or no_labels(known, batch, task, loss, script)
         or devices(model, batch, known, device, script)
         or rows_agree(batch, known, script)
     )
@@ -172,17 +181,21 @@ def examine(trial: Trial, task: str | None) -> None:
     part = partial(tried, trial)
     part(numbers)
     part(modes)
+    part(made_before)
+    part(rows_made)
     if trial.failed or not part(forward):
         return
     part(masks)
     part(wired)
     part(regroups)
+    part(tokens_as_channels)
     if not part(scores_are_usable):
         return
     learns = part(loss_of_batch, task) and part(loss_is_usable) and part(follow) and part(backward) and part(second_step)
     if learns:
         part(directions)
     part(judged_alone)
+    part(chance_in_evaluation)
     if not learns or trial.failed:
         return
     trial.to_training()
@@ -190,6 +203,10 @@ def examine(trial: Trial, task: str | None) -> None:
     part(label_order)
     part(label_among_inputs)
     part(turned_round)
+    part(own_loss)
+    part(idle_layers)
+    part(nothing_between)
+    part(padding_learned)
     part(stays_behind)
     part(alike)
     part(inputs_scaled)
@@ -200,6 +217,7 @@ def examine(trial: Trial, task: str | None) -> None:
     part(steps)
     if trial.seconds() < SLOW:
         part(inputs_used)
+        part(padding_counts)
         part(reach)
 
 
@@ -224,6 +242,7 @@ def forward(trial: Trial) -> bool:
     except Exception as error:
         trial.add(only_for(trial, error) or explain(trial, error))
         return False
+    modes_kept(trial)
     pairs = zip(trial.handed.inputs, trial.batch.inputs, strict=True)
     if any(not torch.equal(a, b) for a, b in pairs if finite(b)):
         say_changed(trial)

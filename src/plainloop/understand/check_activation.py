@@ -255,6 +255,13 @@ def nll_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) -> Findi
 
 def probability_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) -> Finding | None:
     low, high = float(scores.detach().min()), float(scores.detach().max())
+    if end.name == "softmax" and scores.dim() == target.dim() == 2 and bool(((target.sum(1) - 1).abs() > 0.5).any()):
+        fix = otherwise(end, "sigmoid")
+        own = taken_out(trial, end)
+        fix = own[0].replace("nn.Identity()", "nn.Sigmoid()") if "nn.Identity()" in own[0] else fix or own[0]
+        text = f"The model ends in softmax, and rows have {int(target.sum(1).min())} to {int(target.sum(1).max())} labels"
+        why = "A softmax shares one certainty among the labels of a row: several cannot be certain at once."
+        return LossAgainstActivation(text, "A sigmoid: a probability for each label by itself.", fix, why, own[1])
     if end.name in ("sigmoid", "hardsigmoid", "softmax") or (
         end.name in ("", "relu6") and low >= 0 and high <= 1 and scores.numel() > 20
     ):
@@ -273,7 +280,7 @@ def probability_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) 
 def divergence_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) -> Finding | None:
     if end.name in ("log_softmax", "logsigmoid", "log") or bool((scores <= 1e-6).all()):
         return None
-    where = trial.where(end.call or trial.tape.maker(scores))
+    where = (taken_out(trial, end)[1] if end.name else ()) or trial.where(trial.tape.maker(scores))
     return LossAgainstActivation(
         "kl_div gets scores that are not logarithms of probabilities",
         "log_softmax of the scores.",

@@ -103,6 +103,8 @@ class Data:
     whole: list[Tensor] = field(default_factory=list)  # the inputs of all rows, where they are at hand
     line: Line | None = None  # of the dataset's __getitem__
     join_line: Line | None = None  # of the collate_fn
+    source: Any = None  # the dataset, where there is one
+    join: Callable[[list[Any]], Any] | None = None  # a collate_fn of the user's own
 
 
 def as_data(data: Any) -> Data:
@@ -246,7 +248,9 @@ def from_dataset(dataset: Any, loader: DataLoader | None = None) -> Data:
     labels = labels_of(dataset)
     if labels is None:
         labels = scanned_labels(dataset, n)
-    return Data(take=take, num_rows=n, kind="dataset", labels=labels, whole=whole_of(dataset), line=item_line(dataset))
+    return Data(
+        take=take, num_rows=n, kind="dataset", labels=labels, whole=whole_of(dataset), line=item_line(dataset), source=dataset
+    )
 
 
 def item_line(dataset: Any) -> Line | None:
@@ -340,6 +344,7 @@ def from_loader(loader: DataLoader) -> Data:
         data.last_rows = data.batch_size if loader.drop_last else (drawn % data.batch_size or data.batch_size)
     sampler: Any = loader.sampler
     data.join_line = function_line(loader.collate_fn)
+    data.join = loader.collate_fn if data.join_line is not None else None
     data.in_order = isinstance(sampler, SequentialSampler)
     return data
 

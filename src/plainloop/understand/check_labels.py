@@ -187,7 +187,8 @@ def class_range(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fin
         known = (trial.data.labels is not None and trial.data.kind == "tensors") or (
             trial.data.labels is not None and len(trial.data.labels) == trial.data.num_rows
         )
-        if known and target.dim() == 1 and count == high + 1 < classes and len(whole) >= 10 * classes:
+        enough = len(whole) >= 10 * classes or len(whole) >= 10 * count <= classes
+        if known and target.dim() == 1 and 1 < count == high + 1 < classes and enough:
             wide = other_width(trial, scores, high + 1, "", "")
             text = f"The model gives {classes} scores per row and the labels go from {low} to {high}"
             trial.add(WidthBeyondClasses(text, f"{high + 1} scores per row, one per class.", wide.fix, where=wide.where))
@@ -296,6 +297,8 @@ def label_range(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fin
         if high > 2 and low >= 0 and high <= 255 and (target.dim() > 2 or (target.dim() == 2 and target.shape[1] > 8))
         else f"{y} = {y} - {low:g}"
         if high - low == 1
+        else f"{y} = ({y} - {y}.min()) / ({y}.max() - {y}.min())"
+        if len(whole.unique()) > 2
         else f"{y} = ({y} > {(low + high) / 2:g}).float()"
     )
     return LabelsOutOfRange(
@@ -349,6 +352,8 @@ def number_shape(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fi
         fix = (
             f"{y} = {y}.unsqueeze({1 if target.dim() == 1 else -1})"
             if scores.dim() == target.dim() + 1 and scores.shape[-1] == 1
+            else f"{y} = {y}.squeeze(-1)"
+            if target.dim() == scores.dim() + 1 and target.shape[-1] == 1
             else f"scores = scores.reshape({y}.shape)"
         )
         return SilentBroadcast(got, "One shape for both.", fix, where=lines(trial, call))

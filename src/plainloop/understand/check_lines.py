@@ -260,6 +260,7 @@ class Script:
         self.file = "" if frame is None else frame.f_code.co_filename
         self.number = 0 if frame is None else frame.f_lineno
         self.tree = tree_of(self.file) if self.file else None
+        self.names: dict[str, Any] = {} if frame is None else {**frame.f_globals, **frame.f_locals}  # what they stand for now
         self.call = self._call()
 
     def _call(self) -> ast.Call | None:

@@ -205,3 +205,65 @@ class LossTurnedRound(Finding, Notice):
             "The loss itself, to be made small.",
             "loss = F.cross_entropy(scores, labels)",
         )
+
+
+class ChanceInEvaluation(Finding, Notice):
+    """The model draws random numbers in evaluation mode, too.
+
+    What it does: runs a batch twice in evaluation mode, with other random numbers, and looks where the runs begin to differ.
+    Why: a prediction that is asked for twice comes out twice; the validation score is partly chance.
+    Example: `x = x + 0.1 * torch.randn_like(x)` in forward
+    Fix: noise in training mode only.
+    """
+
+    usual_why = "A prediction that is asked for twice would come out otherwise, and the validation score is partly chance."
+
+    @classmethod
+    def example(cls) -> ChanceInEvaluation:
+        return cls(
+            "In evaluation mode randn_like draws random numbers, and the scores change from run to run",
+            "The same scores for the same rows.",
+            "x = x + 0.1 * torch.randn_like(x) if self.training else x",
+            where=(Line("net.py", 12, "x = x + 0.1 * torch.randn_like(x)"),),
+        )
+
+
+class NothingBetween(Finding, Notice):
+    """Two linear layers with nothing between them.
+
+    What it does: looks for a linear layer whose result goes straight into another one, and nowhere else, without being narrowed.
+    Why: two linear layers in a row are one linear layer: the second adds weights and no shape that could be learned.
+    Example: `return self.b(self.a(x))`
+    Fix: an activation between them.
+    """
+
+    usual_why = "Without an activation between them two linear layers are one: deeper, and no better."
+
+    @classmethod
+    def example(cls) -> NothingBetween:
+        return cls(
+            "Linear a goes straight into Linear b: there is no activation between them",
+            "An activation, such as ReLU.",
+            "return self.b(torch.relu(self.a(x)))",
+            where=(Line("net.py", 13, "return self.b(self.a(x))"),),
+        )
+
+
+class LabelsUnused(Finding, Notice):
+    """The loss does not depend on the labels.
+
+    What it does: gives the loss the labels of other rows, and others still; it must change.
+    Why: the loss falls, and nothing of what is asked for is learned.
+    Example: `F.mse_loss(scores, scores.detach())`
+    Fix: the labels.
+    """
+
+    usual_why = "The loss falls, and nothing of what is asked for is learned."
+
+    @classmethod
+    def example(cls) -> LabelsUnused:
+        return cls(
+            "The loss does not depend on the labels: with those of other rows it is the same",
+            "A loss that compares scores and labels.",
+            "loss = F.mse_loss(scores, labels)",
+        )

@@ -10,6 +10,9 @@ from __future__ import annotations
 import ast
 import math
 
+from torch import nn
+
+from .check_lines import Line
 from .check_problems_wiring import AxesRegrouped
 from .check_trace import Call
 from .check_trial import Trial
@@ -27,6 +30,35 @@ def regroups(trial: Trial) -> None:
                 found = regrouped(trial, call, before, after, kind)
                 trial.add(found)
                 return
+
+
+def tokens_as_channels(trial: Trial) -> None:
+    """A convolution straight after an embedding: its channels are the tokens, though both have one size."""
+    for call in trial.tape.calls:
+        layer = call.layer
+        if call.name != "conv1d" or not isinstance(layer, nn.Conv1d) or layer.kernel_size == (1,) or not call.tensors:
+            continue
+        chain = [made for made in trial.tape.history(call.tensors[0])[:4] if "dropout" not in made.name]
+        if chain and chain[0].name == "embedding" and call.tensors[0].dim() == 3:
+            x = ast.unparse(node.args[0]) if (node := argument_of(call, layer, trial)) is not None and node.args else "x"
+            name = trial.names.get(id(layer), "").rpartition(".")[2]
+
+            def one(found: ast.Call) -> ast.expr:
+                return expression(f"{ast.unparse(found.func)}({ast.unparse(found.args[0])}.transpose(1, 2))")
+
+            code = call.line.code if call.line is not None else ""
+            fix = (rewritten(code, name, one) if name and not name.isdigit() else "") or f"{x} = {x}.transpose(1, 2)"
+            text = f"{trial.layer(layer)} takes the tokens for channels: it gets {trial.shape(call.tensors[0])}, numbers last"
+            why = "An embedding gives (rows, tokens, numbers), a convolution takes (rows, numbers, tokens)."
+            where = trial.where(call, trial.made(layer))
+            trial.add(AxesRegrouped(text, "The axes of tokens and numbers swapped.", fix, why, where))
+            return
+
+
+def argument_of(call: Call, layer: nn.Module, trial: Trial) -> ast.Call | None:
+    """The call of a layer in the user's line."""
+    name = trial.names.get(id(layer), "").rpartition(".")[2]
+    return call.line.call(name) if call.line is not None else None
 
 
 def failed_view(trial: Trial, call: Call | None) -> AxesRegrouped | None:
@@ -69,14 +101,18 @@ def regrouped(
 
 def mended(call: Call, before: tuple[int, ...], after: tuple[int, ...], kind: str) -> str:
     """The line with its axes swapped."""
-    code = call.line.code if call.line is not None else ""
+    return mended_at(call.line, call.name, before, after, kind)
+
+
+def mended_at(line: Line | None, name: str, before: tuple[int, ...], after: tuple[int, ...], kind: str) -> str:
+    code = line.code if line is not None else ""
 
     def one(node: ast.Call) -> ast.expr | None:
-        if not isinstance(node.func, ast.Attribute) or ast.unparse(node.func.value) == "torch":
+        if not isinstance(node.func, ast.Attribute) or ast.unparse(node.func.value) in ("torch", "np"):
             return None
         owner, given = ast.unparse(node.func.value), [ast.unparse(argument) for argument in node.args]
         if kind == "split" and len(given) == 4:
-            return expression(f"{owner}.{call.name}({given[0]}, {given[2]}, {given[1]}, {given[3]}).transpose(1, 2)")
+            return expression(f"{owner}.{name}({given[0]}, {given[2]}, {given[1]}, {given[3]}).transpose(1, 2)")
         if kind == "joined":
             return expression(f"{owner}.transpose(1, 2).reshape({', '.join(given)})")
         if kind == "swapped" and len(before) == len(after):
@@ -84,7 +120,7 @@ def mended(call: Call, before: tuple[int, ...], after: tuple[int, ...], kind: st
         return None
 
     general = {"split": "x = x.view(n, t, heads, -1).transpose(1, 2)", "joined": "x = x.transpose(1, 2).flatten(2)"}
-    return rewritten(code, call.name, one) or general.get(kind, "x = x.transpose(1, 2)  # swaps axes; view only regroups numbers")
+    return rewritten(code, name, one) or general.get(kind, "x = x.transpose(1, 2)  # swaps axes; view only regroups numbers")
 
 
 def order(before: tuple[int, ...], after: tuple[int, ...]) -> list[int]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -60,10 +61,11 @@ class Ran(Tape):
     result: Any = None
 
 
-def run(trial: Trial, batch: Batch) -> Ran | None:
-    """A run in evaluation mode, always with the same random numbers; None where it fails."""
+def run(trial: Trial, batch: Batch, seed: int = 0) -> Ran | None:
+    """A run in evaluation mode, with the random numbers of a seed; None where it fails."""
     tape = Ran(keep=True)
-    seeded(trial, 0)
+    seeded(trial, seed)
+    np.random.seed(seed)
     try:
         tape.result = trial.forward(batch.fresh(), tape)
     except Exception:

@@ -47,6 +47,17 @@ def say(trial: Trial, call: Call, x: Tensor) -> None:
         text = f"{trial.layer(call.layer)} gets pixels from {low:g} to {high:g}"
         trial.add(InputsNotScaled(text, "Pixels from 0 to 1.", f"{name} = {name} / 255", where=where))
         return
+    given = trial.handed.inputs[0] if trial.handed.inputs else x
+    if x.dim() >= 3 or (given.dim() >= 3 and low >= 0):
+        step = float(given[given > 0].min()) if low >= 0 and bool((given > 0).any()) and given.is_floating_point() else 0.0
+        if step > 0 and 0.5 / 255 < high <= 1.0001 / 255 and abs(step * 255 * 255 - round(step * 255 * 255)) < 0.01:
+            text = f"{trial.layer(call.layer)} gets pixels from {low:g} to {high:.4f}: they were divided by 255 twice"
+            trial.add(
+                InputsNotScaled(
+                    text, "Pixels from 0 to 1.", f"{name} = {name} * 255  # or one of the divisions left out", where=where
+                )
+            )
+            return
     axis = 1 if x.dim() > 2 and isinstance(call.layer, nn.modules.conv._ConvNd) else x.dim() - 1
     sizes = x.double().square().mean([i for i in range(x.dim()) if i != axis]).sqrt() if x.dim() > 1 else x.double().abs()
     if float(sizes.max()) <= LARGE:

@@ -85,6 +85,9 @@ class Trial:
         if not same:
             self.findings.append(finding)
 
+    def findings_of(self, kind: type[Finding]) -> list[Finding]:
+        return [finding for finding in self.findings if isinstance(finding, kind)]
+
     @property
     def failed(self) -> bool:
         """Whether an error was found."""
@@ -123,7 +126,12 @@ class Trial:
         name = self.names.get(id(module)) if module is not None else None
         if module is self.core and not self.inside:
             return self.script.of(0, "model")
-        return line_of_layer(self.core, name, self.script) if name else None
+        if not name or module is None:
+            return None
+        found = line_of_layer(self.core, name, self.script)
+        if found is None and not self.inside:  # made by a function or in a loop
+            found = self.script.layer(type(module).__name__) or self.script.of(0, "model")
+        return found
 
     def made_parameter(self, name: str) -> Line | None:
         owner, _, leaf = name.rpartition(".")
@@ -141,8 +149,8 @@ class Trial:
 
     def data_line(self, part: int) -> tuple[Line, ...]:
         """Where the inputs (0) or the labels (1) are made."""
-        if self.inside or self.data.line is not None:
-            return (self.data.line,) if self.data.line is not None else ()
+        if self.inside or self.data.line is not None or self.data.join_line is not None:
+            return tuple(line for line in (self.data.line, self.data.join_line) if line is not None)
         name, line = self.script.data(part)
         return tuple(found for found in (line, self.script.changed(name)) if found is not None)
 
@@ -167,7 +175,7 @@ class Trial:
         text = f"nn.{kind}({', '.join([*changed, *written[len(changed) :], *keywords])})"
         code = line.code if line is not None else ""
         before, _, made = code.partition("=")
-        if not before.startswith("self.") or "(" in before:
+        if "(" in before or not before.strip().replace(".", "").isidentifier():
             return text
         if made.strip().startswith((f"nn.{kind}(", f"{kind}(", f"torch.nn.{kind}(")):
             return f"{before.strip()} = {text}"

@@ -1,0 +1,89 @@
+"""Random numbers that a model draws in evaluation mode.
+
+Part of the pre-flight, see check.py. Numbers that are drawn to be scaled by what the model says (a variational autoencoder), that
+are given back (a diffusion model) or that only training asks for are meant.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from torch import Tensor
+
+from .check_lines import function_at
+from .check_problems_wiring import ChanceInEvaluation
+from .check_rows import run, same
+from .check_trace import Call, Tape, tensors_in
+from .check_trial import Trial
+from .check_written import rewritten
+
+DRAWS = {
+    *("randn", "rand", "randn_like", "rand_like", "normal", "normal_", "randint", "randint_like", "bernoulli", "bernoulli_"),
+    *("uniform_", "multinomial", "poisson", "exponential_", "randperm", "from_numpy", "tensor", "as_tensor"),
+}
+
+
+def chance_in_evaluation(trial: Trial) -> None:
+    """Adds the finding for the first operation that draws other numbers in a second run in evaluation mode."""
+    if trial.mine or not any(call.name in DRAWS for call in trial.tape.calls):
+        return
+    trial.model.eval()
+    before, after = run(trial, trial.batch), run(trial, trial.batch, 1)
+    if before is None or after is None or len(before.calls) != len(after.calls):
+        return
+    first = before.result
+    if not isinstance(first, Tensor):
+        return
+    if all(same(a, b) for a, b in zip(tensors_in(first), tensors_in(after.result), strict=False) if a.shape == b.shape):
+        return
+    for a, b in zip(before.calls, after.calls, strict=True):
+        if a.name in DRAWS and a.kept and any(not same(x, y) for x, y in zip(a.kept, b.kept, strict=False) if x.shape == y.shape):
+            if not is_meant(before, a):
+                say(trial, a)
+            return
+
+
+def is_meant(tape: Tape, call: Call) -> bool:
+    """Whether what is drawn is multiplied by what the model says, or is what the model starts from."""
+    drawn = {id(tensor) for tensor in call.outs}
+    for other in tape.calls:
+        tensors = other.tensors
+        if other is call or not any(id(tensor) in drawn for tensor in tensors):
+            continue
+        if other.name.strip("_") in ("mul", "rmul", "imul", "matmul", "addcmul") and any(
+            tensor.requires_grad and id(tensor) not in drawn for tensor in tensors
+        ):
+            return True
+        if other.name in ("linear", "conv1d", "conv2d", "embedding", "cat", "concat", "stack", "lstm", "gru"):
+            return True
+        if len(tensors) == 1 or not any(tensor.requires_grad or tensor.dim() for tensor in tensors if id(tensor) not in drawn):
+            drawn |= {id(tensor) for tensor in other.outs}
+    line = call.line.text if call.line is not None else ""
+    return call.line is None or "gumbel" in line
+
+
+def say(trial: Trial, call: Call) -> None:
+    code = call.line.code if call.line is not None else ""
+    text = f"In evaluation mode {call.name.rstrip('_')} draws random numbers, and the scores change from run to run"
+    expected = "The same scores for the same rows: noise in training mode only."
+    trial.add(ChanceInEvaluation(text, expected, in_training(code, call, trial), where=trial.where(call)))
+
+
+def in_training(code: str, call: Call, trial: Trial) -> str:
+    """The line with its noise in training mode only."""
+    name, equals, value = code.partition(" = ")
+    if equals and name.isidentifier():
+        if name in [node.id for node in ast.walk(ast.parse(value)) if isinstance(node, ast.Name)]:
+            return f"{name} = {value} if self.training else {name}"
+        quiet = rewritten(
+            code, call.name, lambda node: ast.parse(f"({ast.unparse(node)} if self.training else 0.0)", mode="eval").body
+        )
+        return quiet or code
+    name, plus, value = code.partition(" += ")
+    if plus:
+        return f"{name} += {value} if self.training else 0"
+    quiet = rewritten(
+        code, call.name, lambda node: ast.parse(f"({ast.unparse(node)} if self.training else 0.0)", mode="eval").body
+    )
+    argument = function_at(call.line)[1]
+    return quiet or f"{argument} = {argument} + noise if self.training else {argument}"

@@ -1,0 +1,23 @@
+"""WrongInputShape: __getitem__ returns everything."""
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+import plainloop
+
+
+class D(Dataset):
+    def __init__(self):
+        self.x = torch.randn(90, 4)
+        self.y = torch.randint(0, 2, (90,))
+
+    def __len__(self):
+        return 90
+
+    def __getitem__(self, index):
+        return self.x, self.y  # here
+
+
+m = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+found = plainloop.check(m, DataLoader(D(), batch_size=10), loss=nn.CrossEntropyLoss())

@@ -1,0 +1,28 @@
+"""Pairs sorted in collate."""
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import DataLoader
+
+import plainloop
+
+rows = [(torch.randn(3 + (i * 5) % 7, 4), i % 2) for i in range(80)]
+
+
+def collate(batch):
+    batch = sorted(batch, key=lambda r: len(r[0]), reverse=True)
+    return pad_sequence([x for x, _ in batch], batch_first=True), torch.tensor([y for _, y in batch])
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.r = nn.GRU(4, 8, batch_first=True)
+        self.f = nn.Linear(8, 2)
+
+    def forward(self, x):
+        return self.f(self.r(x)[0].mean(1))
+
+
+found = plainloop.check(Net(), DataLoader(rows, batch_size=16, collate_fn=collate), loss=nn.CrossEntropyLoss())
