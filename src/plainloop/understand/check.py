@@ -58,9 +58,11 @@ from .check_moves import stays_behind
 from .check_own_loss import own_loss
 from .check_padding import padding_counts, padding_learned
 from .check_parts import gives_back, parts_of
-from .check_problems_data import DataUnusable, InputChanged
+from .check_problems_data import DataUnusable, InputChanged, LabelsSorted, OneLabelOnly
 from .check_problems_model import RowsMixed, WrongScores
-from .check_problems_training import GraphCut, LossFarFromChance
+from .check_problems_rows import RowsAlike
+from .check_problems_training import GraphCut, LossFarFromChance, PartOutsideOptimizer
+from .check_problems_wiring import FrozenByName, NothingBetween
 from .check_reach import reach
 from .check_regrouped import regroups, tokens_as_channels
 from .check_rows import judged_alone
@@ -129,12 +131,22 @@ def check(
     return checked(trial, time.perf_counter() - begun)
 
 
+FOLLOW: dict[type[Finding], tuple[type[Finding], ...]] = {
+    GraphCut: (LossFarFromChance,),
+    RowsAlike: (OneLabelOnly, LabelsSorted),
+    FrozenByName: (PartOutsideOptimizer,),
+}
+
+
+def rank(finding: Finding) -> tuple[bool, bool, bool]:
+    """Errors first, of them rows that mix; last what would only be better otherwise."""
+    return not isinstance(finding, PlainloopError), not isinstance(finding, RowsMixed), isinstance(finding, NothingBetween)
+
+
 def checked(trial: Trial, seconds: float) -> Checked:
-    cut = any(isinstance(finding, GraphCut) for finding in trial.findings)
-    findings = sorted(
-        [finding for finding in trial.findings if not (cut and isinstance(finding, LossFarFromChance))],
-        key=lambda finding: (not isinstance(finding, PlainloopError), not isinstance(finding, RowsMixed)),
-    )
+    kinds = {type(finding) for finding in trial.findings}
+    follows = {kind for cause, kinds_ in FOLLOW.items() if cause in kinds for kind in kinds_}  # what the cause says already
+    findings = sorted([finding for finding in trial.findings if type(finding) not in follows], key=rank)
     home = next((p.device for p in trial.model.parameters()), torch.device("cpu"))
     return Checked(findings, trial.rows, str(home), trial.loss_name, seconds, skipped=tuple(trial.skipped))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from .check_finding import Finding
 from .check_problems_training import LossAgainstActivation, OutputsCannotReach, ScoresCutOff
 from .check_trace import Call
 from .check_trial import Trial
-from .check_written import rewritten
+from .check_written import left_out, rewritten
 
 # the first letters of a graph node's name -> the activation that it stands for
 NODES = {
@@ -130,6 +131,8 @@ def taken_out(trial: Trial, end: Ending) -> tuple[str, tuple[Any, ...]]:
     made = trial.made(layer) if own else None
     where = trial.where(end.call, made)
     line = end.call.line if end.call is not None else None
+    if own and made is not None and (whole := left_out(made.code, type(layer).__name__)):
+        return whole, where
     if own:
         return (
             f"nn.Identity()  # in place of {type(layer).__name__}()"
@@ -258,7 +261,8 @@ def probability_rule(trial: Trial, scores: Tensor, target: Tensor, end: Ending) 
     if end.name == "softmax" and scores.dim() == target.dim() == 2 and bool(((target.sum(1) - 1).abs() > 0.5).any()):
         fix = otherwise(end, "sigmoid")
         own = taken_out(trial, end)
-        fix = own[0].replace("nn.Identity()", "nn.Sigmoid()") if "nn.Identity()" in own[0] else fix or own[0]
+        layer = next((line.code for line in own[1] if "nn.Softmax(" in line.code), "")
+        fix = re.sub(r"nn\.Softmax\([^()]*\)", "nn.Sigmoid()", layer) or fix or own[0]
         text = f"The model ends in softmax, and rows have {int(target.sum(1).min())} to {int(target.sum(1).max())} labels"
         why = "A softmax shares one certainty among the labels of a row: several cannot be certain at once."
         return LossAgainstActivation(text, "A sigmoid: a probability for each label by itself.", fix, why, own[1])

@@ -5,11 +5,13 @@ Part of the pre-flight, see check.py.
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import torch
 from torch import nn
 
+from .check_lines import Line, called_name, class_tree, line_of_node
 from .check_problems_training import WeightsAlike
 from .check_trial import Trial
 
@@ -23,8 +25,29 @@ def alike(trial: Trial) -> None:
         if equal and (weight.any() or (stay_equal(layer) and not has_skip(trial, layer))):
             text = f"All {len(weight)} units of {trial.layer(layer)} begin with the same weights"
             fix = f"nn.init.xavier_uniform_({trial.path(layer)}.weight)"
-            trial.add(WeightsAlike(text, "Units that differ.", fix, where=trial.where(None, trial.made(layer))))
+            trial.add(
+                WeightsAlike(text, "Units that differ.", fix, where=trial.where(None, trial.made(layer), filled(trial, SAME)))
+            )
             return
+
+
+SAME = ("zeros_", "ones_", "constant_", "fill_", "zero_")
+
+
+def filled(trial: Trial, names: tuple[str, ...]) -> Line | None:
+    """The one line of the user's code that fills first weights in one of these ways."""
+    trees = [class_tree(type(module)) for module in trial.core.modules()]
+    places = {(found[0], found[1]) for found in trees if found is not None}
+    nodes: list[tuple[str, ast.AST]] = [(file, tree) for file, tree in places]
+    if trial.script.tree is not None and not trial.inside:
+        nodes.append((trial.script.file, trial.script.tree))
+    lines = {
+        line_of_node(file, node)
+        for file, tree in nodes
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and called_name(node) in names and (node.args or names is not SAME)
+    }
+    return min(lines, key=lambda line: line.number) if lines else None
 
 
 def stay_equal(layer: Any) -> bool:

@@ -39,23 +39,11 @@ def backward(trial: Trial) -> bool:
         return False
     broken = [name for name, p in trial.parameters.items() if p.grad is not None and not torch.isfinite(p.grad).all()]
     if broken:
-        trial.add(
-            NotFinite(
-                f"The gradients of {listed(broken, 4)} are not finite, though the loss is: a root, a logarithm or a norm at 0",
-                "Finite gradients.",
-                "x = (x + 1e-8).sqrt()  # keeps away from 0",
-                where=trial.where(
-                    next(
-                        (
-                            c
-                            for c in reversed(trial.tape.calls)
-                            if c.name in ("sqrt", "norm", "log", "pow", "__pow__", "std", "div", "truediv", "acos", "asin")
-                        ),
-                        None,
-                    )
-                ),
-            )
-        )
+        names = ("sqrt", "norm", "log", "pow", "__pow__", "std", "div", "truediv", "acos", "asin")
+        call = next((c for c in reversed(trial.tape.calls) if c.name in names), None)
+        text = f"The gradients of {listed(broken, 4)} are not finite, though the loss is: a root, a logarithm or a norm at 0"
+        fix = (away_from_zero(call) if call is not None else "") or "x = (x + 1e-8).sqrt()  # keeps away from 0"
+        trial.add(NotFinite(text, "Finite gradients.", fix, where=trial.where(call)))
         return False
     return True
 
@@ -145,7 +133,7 @@ def not_finite(trial: Trial, value: Tensor) -> Finding:
         return NotFinite(
             f"The weights {parameter} are not finite before training begins",
             "Finite first weights.",
-            f"nn.init.normal_(model.{parameter}, std=0.02)",
+            f"nn.init.normal_({trial.parameter_path(parameter)}, std=0.02)",
             where=(line,) if line else (),
         )
     if given and (found := grown(trial, call, given)) is not None:
@@ -161,7 +149,11 @@ def not_finite(trial: Trial, value: Tensor) -> Finding:
         "exp": "torch.exp(x.clamp(max=20))",
         "softmax": "torch.softmax(x, dim=-1)  # a row may not be masked whole",
     }
-    fix = bounded(call) or f"x = {safe.get(call.name.rstrip('_'), 'x / (total + 1e-8)')}"
+    fix = (
+        bounded(call)
+        or (divided(call) if call.name in ("div", "truediv", "__truediv__") else "")
+        or f"x = {safe.get(call.name.rstrip('_'), 'x / (total + 1e-8)')}"
+    )
     layer = (
         f" in {trial.layer(call.layer)}"
         if call.layer is not None and id(call.layer) in trial.names and trial.names[id(call.layer)]
@@ -194,6 +186,36 @@ def bounded(call: Call) -> str:
         return ast.Call(ast.Attribute(kept, name), [], [])
 
     return rewritten(code, name, one)
+
+
+def away_from_zero(call: Call) -> str:
+    """The line of a root with a little added to what it is taken of."""
+    code = call.line.code if call.line is not None else ""
+
+    def one(node: ast.Call) -> ast.expr | None:
+        owner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+        if owner is None:
+            return None
+        kept = ast.parse(f"{ast.unparse(owner)} + 1e-8", mode="eval").body
+        if node.args:
+            return ast.Call(node.func, [kept], [])
+        return ast.Call(ast.Attribute(kept, call.name), [], [])
+
+    return rewritten(code, call.name, one) if call.name == "sqrt" else ""
+
+
+def divided(call: Call) -> str:
+    """The line of a division with a little added to what it divides by."""
+    code = call.line.code if call.line is not None else ""
+    try:
+        tree = ast.parse(f"def f():\n    {code}")
+    except SyntaxError:
+        return ""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)]
+    if len(found) != 1:
+        return ""
+    found[0].right = ast.BinOp(found[0].right, ast.Add(), ast.Constant(1e-8))
+    return ast.unparse(ast.fix_missing_locations(tree).body[0].body[0])  # type: ignore[attr-defined]
 
 
 def grown(trial: Trial, call: Call, given: list[Tensor]) -> Finding | None:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler, Subset, TensorDataset, default_collate
 
-from .check_items import known_item_fault
+from .check_items import is_number, known_item_fault, unjoined_items, word_column_fix
 from .check_lines import Line, call_theirs, function_line, line_of_error, method_line
 from .check_problems_data import DataUnusable
 from .check_trace import tensors_in
@@ -35,6 +35,7 @@ class Batch:
     labels: Any
     extras: tuple[Any, ...] = ()
     rebuilt: bool = False  # the labels are the inputs: the model is to give its inputs back
+    raw: Any = None  # a dictionary, as the data gave it
 
     @property
     def inputs(self) -> list[Tensor]:
@@ -58,7 +59,7 @@ class Batch:
             return done[id(tensor)]
 
         parts = [mapped(part, one) for part in (self.args, self.kwargs, self.labels, self.extras)]
-        return Batch(parts[0], parts[1], parts[2], parts[3], self.rebuilt)
+        return Batch(parts[0], parts[1], parts[2], parts[3], self.rebuilt, self.raw)
 
     def fresh(self) -> Batch:
         """A copy that the model may change."""
@@ -158,13 +159,12 @@ def as_tensor(values: Any, what: str) -> Any:
     array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
     if array.dtype.kind in "OUS":
         name = "y" if what == "labels" else "X"
-        first = array.reshape(-1)[0] if array.size else ""
+        odd = [value for value in array.reshape(-1)[:10_000] if not is_number(value)]
+        first = odd[0] if odd else array.reshape(-1)[0] if array.size else ""
         raise DataUnusable(
             f"The {what} are words or objects, not numbers: the first is {str(first)!r}",
             "Numbers: a network computes with nothing else.",
-            f"{name} = torch.tensor([sorted(set({name})).index(v) for v in {name}])"
-            if what == "labels"
-            else f"{name} = {name}.astype('float32')",
+            f"{name} = {name}.astype('float32')" if what != "labels" and not odd else word_column_fix(name, array),
         )
     return torch.from_numpy(np.ascontiguousarray(array) if array.flags.writeable else array.copy())
 
@@ -290,6 +290,8 @@ def joined(items: list[Any], order: list[int], join: Callable[[list[Any]], Any],
                 "torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)  # in a collate_fn, or bring all to one size",
                 where=where,
             ) from error
+        if (known := unjoined_items(items, kinds[0], dataset, where)) is not None:
+            raise known from error
         raise DataUnusable(
             f"Items of the dataset do not make a batch: each is {kinds[0]}; {type(error).__name__}: {str(error)[:100]}",
             "Items of tensors, arrays or numbers.",

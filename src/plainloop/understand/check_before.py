@@ -103,7 +103,7 @@ def can_learn(model: nn.Module, script: Script) -> Finding | None:
             f"All {len(parameters)} parameters are frozen",
             "At least one parameter that learns.",
             f"{owner}.requires_grad_(True)",
-            where=where,
+            where=(*maybe(script.attribute_set(("requires_grad",)) or script.call_of("requires_grad_")), *where),
         )
     return None
 
@@ -155,8 +155,9 @@ def devices(model: nn.Module, batch: Batch, data: Data, device: Any, script: Scr
         )
     home = next(iter(homes), torch.device("cpu"))
     if home.type == "meta":
+        apart = "" if any(t.device == home for t in batch.inputs) else f", and the inputs are on {batch.inputs[0].device}"
         return WrongDevice(
-            "The model is on meta, where tensors have no values",
+            f"The model is on meta, where tensors have no values{apart}",
             "A model with values.",
             'model = model.to_empty(device="cpu")',
             where=maybe(script.of(0, "model")),
@@ -177,6 +178,13 @@ def devices(model: nn.Module, batch: Batch, data: Data, device: Any, script: Scr
         if tensor.device != home and not moved:
             name = script.data(part)[0] or ("X" if part == 0 else "y")
             where = maybe(script.data(part)[1])
+            if home.type == "cpu" and tensor.device.type != "cpu" and all(t.device == tensor.device for _, t, _ in parts):
+                fix = f'model = model.to("{tensor.device}")'
+                if tensor.device.type == "meta":
+                    fix = f"{name} = torch.zeros({tuple(tensor.shape)})  # on meta there are no values to move"
+                line = maybe(script.of(0, "model"))
+                text = f"The model is on {home}, and the inputs and labels are on {tensor.device}"
+                return WrongDevice(text, f"The model on {tensor.device}, too.", fix, where=(*line, *where))
             return WrongDevice(
                 f"The model is on {home} and the {what} are on {tensor.device}",
                 f"All on {home}.",

@@ -5,6 +5,9 @@ Part of the pre-flight, see check.py.
 
 from __future__ import annotations
 
+import ast
+import inspect
+import re
 from typing import Any
 
 from torch import Tensor, nn
@@ -12,11 +15,12 @@ from torch import Tensor, nn
 from .check_batch import Batch, Data
 from .check_before import maybe
 from .check_finding import Finding
-from .check_lines import Script
+from .check_lines import Line, Script, line_at
 from .check_problems_data import DataUnusable, LabelsSorted, OneLabelOnly
 from .check_problems_model import WrongInputShape
 from .check_trace import tensors_in
 from .check_trial import Trial
+from .check_written import rewritten
 
 WITH_LABELS = ("binary", "multiclass", "multilabel", "regression")
 
@@ -118,11 +122,38 @@ def rows_agree(batch: Batch, data: Data, script: Script) -> Finding | None:
                 "xs = torch.stack(xs)  # in collate_fn, before it is returned",
                 where=maybe(data.join_line),
             )
+        if data.join is not None and batch.inputs[0].dim() > 1 and batch.inputs[0].shape[1] == len(labels[0]):
+            line, fix = joining(data)
+            got = f"the inputs have shape {tuple(batch.inputs[0].shape)}, for {len(labels[0])} labels"
+            text = f"collate_fn puts the rows second: {got}"
+            fix = fix or "xs = xs.transpose(0, 1)  # in collate_fn, before they are returned"
+            return WrongInputShape(text, "Rows along the first axis.", fix, where=maybe(line or data.join_line))
         shapes = f"inputs of shape {tuple(batch.inputs[0].shape)}, labels of shape {tuple(labels[0].shape)}"
         return WrongInputShape(
             f"The batch has {shapes}",
             "Rows along the first axis of both.",
             "X = X.T  # rows first",
-            where=maybe(script.data(0)[1]),
+            where=maybe(data.join_line or script.data(0)[1]),
         )
     return None
+
+
+def joining(data: Data) -> tuple[Line | None, str]:
+    """The line of a collate_fn that joins rows along the wrong axis, and the line that joins them along the first."""
+    try:
+        lines, first = inspect.getsourcelines(data.join)  # type: ignore[arg-type]
+        file = inspect.getsourcefile(data.join) or ""  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        return None, ""
+    for place, text in enumerate(lines):
+        line = line_at(file, first + place)
+        if "pad_sequence(" in text:
+            return line, rewritten(line.code, "pad_sequence", first_axis)
+        if "stack(" in text and re.search(r"(dim|axis)=1|, 1\)", text):
+            return line, re.sub(r"(dim|axis)=1", r"\1=0", line.code).replace(", 1)", ", 0)")
+    return None, ""
+
+
+def first_axis(call: ast.Call) -> ast.expr:
+    words = [word for word in call.keywords if word.arg != "batch_first"]
+    return ast.Call(call.func, call.args, [*words, ast.keyword("batch_first", ast.Constant(True))])

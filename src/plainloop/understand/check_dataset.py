@@ -6,6 +6,7 @@ Part of the pre-flight, see check.py.
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -52,8 +53,7 @@ def indexed(line: Line | None, dataset: Any) -> str:
     held = [name for name, value in vars(base_of(dataset)).items() if hasattr(value, "__len__")]
     index = index_name(dataset)
     for name in sorted(held, key=len, reverse=True):
-        code = code.replace(f"self.{name}[0]", f"self.{name}").replace(f"self.{name}", f"self.{name}[{index}]")
-        code = code.replace(f"[{index}][{index}]", f"[{index}]")
+        code = re.sub(rf"\bself\.{name}\b(\[\w+\])?", f"self.{name}[{index}]", code)
     return code if code and line is not None and code != line.code else f"return self.x[{index}], self.y[{index}]"
 
 

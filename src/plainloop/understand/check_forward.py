@@ -6,16 +6,15 @@ sizes), and only where they say nothing from the kind of exception.
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..problems import nearest
 from .check_finding import Finding
-from .check_lines import Line, class_tree, function_at, line_at, line_of_error, method_line
+from .check_lines import Line, function_at, line_of_error
+from .check_names import no_attribute, no_forward, other_inputs, unknown_name, wants_a_dictionary
 from .check_problems_data import IndexOutOfRange, WrongDevice, WrongInputType
 from .check_problems_model import FixedBatchSize, ForwardFails
 from .check_problems_training import InPlaceChange
@@ -23,7 +22,9 @@ from .check_regrouped import failed_view
 from .check_shapes import shape_fault
 from .check_trace import Call, Tape, tensors_in
 from .check_trial import Trial
-from .check_written import class_called
+from .check_tuples import pair_fault
+from .check_uncut import without_numpy
+from .check_written import class_called, on_the_device_of
 
 SAME_TYPE = {  # operations whose tensors must be of one type
     *("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "bilinear"),
@@ -195,11 +196,18 @@ def wrong_type(trial: Trial, layer: Any, odd: Tensor, weight: Tensor, line: Line
     lines = tuple(found for found in (line,) if found)
     if weight.dtype != torch.float32 and odd.dtype == torch.float32:
         text = f"{title} has weights of {want} and gets {have}"
-        return WrongInputType(
-            text, "Model and inputs of float32.", "model = model.float()", where=(*lines, *filter(None, [trial.made(layer)]))
-        )
+        cast = {"float16": "half", "float64": "double", "bfloat16": "bfloat16"}.get(want, want)
+        said = None if trial.inside else trial.script.called(cast)
+        where = (*lines, *filter(None, [said, trial.made(layer)]))
+        made = next((line for line in where if f".{cast}()" in line.code), None)
+        fix = made.code.replace(f".{cast}()", ".float()" if made is said else "") if made is not None else "model = model.float()"
+        return WrongInputType(text, "Model and inputs of float32.", fix, where=where)
     name = trial.data_name(0) if given else "x"
     pixels = odd.dtype == torch.uint8 and odd.dim() >= 3
+    if not given and (turned := where_it_turned(trial, odd)) is not None:
+        call, fix = turned
+        text = f"{name_of(odd.dtype)} comes in at {call.name.strip('_')}, and {title} has weights of {want}"
+        return WrongInputType(text, f"Numbers of {want}.", fix, where=(*trial.where(call), *lines))
     return WrongInputType(
         f"{title} gets {have} and has weights of {want}" + (": pixels of 0 to 255 that are not scaled" if pixels else ""),
         f"Inputs of {want}" + (" from 0 to 1." if pixels else "."),
@@ -207,6 +215,23 @@ def wrong_type(trial: Trial, layer: Any, odd: Tensor, weight: Tensor, line: Line
         + (" / 255" if pixels else ""),
         where=(*lines, *(trial.data_line(0) if given else ())),
     )
+
+
+def where_it_turned(trial: Trial, odd: Tensor) -> tuple[Call, str] | None:
+    """The operation of float32 and float64 that gave float64, and its line with the float64 made float32."""
+    for call in trial.tape.history(odd)[:20]:
+        kinds = {tensor.dtype for tensor in call.tensors if tensor.is_floating_point()}
+        if len(kinds) > 1 and odd.dtype in kinds and call.line is not None:
+            made = [trial.tape.maker(t) for t in call.tensors if t.dtype == odd.dtype]
+            maker = next((m for m in made if m is not None and m.line == call.line), None)
+            code = call.line.code
+            if maker is not None and (found := re.search(rf"((?:torch|np)\.{maker.name}\([^()]*\))", code)):
+                return call, code.replace(found[1], f"{found[1]}.float()")
+            return (
+                call,
+                f"{function_at(call.line)[1]} = {function_at(call.line)[1]}.float()  # after it, or its other part before",
+            )
+    return None
 
 
 def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | None) -> Finding:
@@ -226,17 +251,12 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
         return no_attribute(trial, found[1], found[2], where)
     if isinstance(error, TypeError) and "positional argument" in text and "forward()" in text:
         return other_inputs(trial, text)
-    if "must be Tensor, not tuple" in text or "'tuple' object" in text:
-        pair = next((m for m in reversed(trial.tape.ran) if isinstance(m, (nn.RNNBase, nn.MultiheadAttention))), None)
-        rows = [m for m in trial.core.modules() if isinstance(m, nn.Sequential)]
-        within = next((m for m in rows if any(pair is child for child in m.children())), None)
-        kind = f"{trial.layer(pair)} gives a pair (outputs, state)" if pair is not None else "a layer gives a tuple"
-        return ForwardFails(
-            f"{kind} and the next layer takes a tensor",
-            "The first of the pair.",
-            "x, _ = self.rnn(x)" if within is None else "x, _ = model[0](x); scores = model[1:](x)  # in a class of your own",
-            where=where or trial.where(None, trial.made(within)),
-        )
+    if "must be Tensor, not tuple" in text or "'tuple' object" in text or "tuple indices must be" in text:
+        return pair_fault(trial, call, where)
+    if isinstance(error, NameError) and (found := re.search(r"name '(\w+)' is not defined", text)):
+        return unknown_name(found[1], where)
+    if isinstance(error, (KeyError, IndexError)) and (asked := wants_a_dictionary(trial, call, error, where)) is not None:
+        return asked
     if "must be Tensor, not" in text:
         kind = text.rpartition("not ")[2].split()[0].strip(".,()")
         if (made := class_called(type(trial.core), kind)) is not None:
@@ -247,9 +267,7 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
             f"An operation gets a {kind} in place of a tensor", "A tensor.", "x = torch.as_tensor(x)", where=where
         )
     if "not compiled with CUDA" in text or "No CUDA GPUs" in text or "Found no NVIDIA" in text:
-        code = line.code if line else ""
-        fix = re.sub(r"([\"'])cuda\1", "x.device", code)
-        fix = fix if fix != code else f"pass  # in place of {code}; model and inputs are moved in the script"
+        fix = on_the_device_of(line)
         what = "forward asks for a GPU by name, and there is none here"
         return WrongDevice(what, "The device of the inputs.", fix, where=where)
     if isinstance(error, torch.OutOfMemoryError):
@@ -275,7 +293,7 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
         return ForwardFails(
             "NumPy cannot compute with a tensor that wants a gradient",
             "torch's own operations.",
-            "x = torch.tanh(x)  # in place of np.tanh(x)",
+            (without_numpy(line.code) if line is not None else "") or "x = torch.tanh(x)  # in place of np.tanh(x)",
             where=where,
         )
     fix = (line.code if line else "model(x)") + "  # reproduces it"
@@ -283,83 +301,6 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
         fix = f"def forward(self, inputs: dict):  # with {', '.join(trial.batch.args[0])}"
     doing = f"{call.name} fails: " if call is not None and call.name not in text else ""
     return ForwardFails(f"{doing}{type(error).__name__}: {text[:150]}", "A forward that runs on a batch.", fix, where=where)
-
-
-def no_forward(trial: Trial, called: Line | None) -> Finding:
-    """A class without forward, or with one under another name."""
-    layer = trial.tape.layers[-1][0] if trial.tape.layers else trial.core
-    own = [name for name in vars(type(layer)) if callable(getattr(layer, name, None)) and not name.startswith("__")]
-    near = [name for name in [*nearest("forward", own), *own] if name]
-    line = method_line(type(layer), near[0], returns=False) if near else method_line(type(layer), "__init__", returns=False)
-    holder = isinstance(layer, (nn.ModuleList, nn.ModuleDict))
-    if holder:
-        return ForwardFails(
-            f"{trial.layer(layer)} is only a list and cannot be called",
-            "Its layers, one by one.",
-            f"for layer in self.{trial.names.get(id(layer), 'layers')}: x = layer(x)",
-            where=(called,) if called else (),
-        )
-    what = f"The class {type(layer).__name__} has no method forward" + (f", but one called {near[0]}" if near else "")
-    return ForwardFails(
-        what, "A method called forward, one level inside the class.", "def forward(self, x):", where=(line,) if line else ()
-    )
-
-
-def no_attribute(trial: Trial, kind: str, name: str, where: tuple[Line, ...]) -> Finding:
-    known = [child for module in trial.core.modules() if type(module).__name__ == kind for child in dict(module.named_children())]
-    near = nearest(name, known) or known
-    old = where[0].code if where else f"self.{name}"
-    if kind == "tuple":
-        return ForwardFails(
-            "A tuple is used as a tensor; recurrent layers give a pair (outputs, state)",
-            "The first of the pair.",
-            "x, _ = self.rnn(x)",
-            where=where,
-        )
-    local = local_layer(trial, kind, name)
-    if local is not None:
-        return ForwardFails(
-            f"{kind} has no attribute {name}: __init__ makes it without self",
-            "Layers kept as attributes of self.",
-            f"self.{local.code}",
-            where=(*where, local),
-        )
-    if kind == "Tensor" or not known:
-        return ForwardFails(f"{kind} has no attribute {name}", "One that is there.", f"{old}  # reproduces it", where=where)
-    return ForwardFails(
-        f"{kind} has no layer {name}",
-        f"One that __init__ makes: {', '.join(known[:8])}.",
-        old.replace(f".{name}", f".{near[0]}"),
-        where=where,
-    )
-
-
-def local_layer(trial: Trial, kind: str, name: str) -> Line | None:
-    """Where __init__ assigns a layer to a name of its own in place of an attribute."""
-    module = next((module for module in trial.core.modules() if type(module).__name__ == kind), None)
-    found = class_tree(type(module)) if module is not None else None
-    for node in ast.walk(found[1]) if found is not None else []:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
-            return line_at(found[0], node.lineno) if found is not None else None
-    return None
-
-
-def other_inputs(trial: Trial, text: str) -> Finding:
-    """Another number of inputs than forward has arguments."""
-    given = len(trial.batch.args) + len(trial.batch.kwargs)
-    line = method_line(type(trial.core), "forward", returns=False)
-    lacking = re.findall(r"'(\w+)'", text) if "missing" in text else []
-    fix = f"def forward(self, {', '.join(f'x{i + 1}' for i in range(given))}):"
-    if lacking and trial.inside:
-        fix = "def forward(self, x):  # all numbers of a row; or forward(self, inputs: dict), which has each kind of input"
-    elif lacking:
-        fix = f"return x, {', '.join(lacking)}, y  # in the data: as many inputs as forward takes, then the label"
-    return ForwardFails(
-        f"forward gets {given} input{'s' if given > 1 else ''}: {text.partition('forward() ')[2]}",
-        "As many inputs in a batch as forward has arguments.",
-        fix,
-        where=tuple(found for found in (line,) if found),
-    )
 
 
 def explain_size(error: Exception, tape: Tape, rows: int, fails: int) -> Finding:

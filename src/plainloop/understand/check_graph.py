@@ -5,7 +5,7 @@ Part of the pre-flight, see check.py.
 
 from __future__ import annotations
 
-import re
+import ast
 from typing import Any
 
 import torch
@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from ..problems import listed
 from .check_backward import not_finite
 from .check_finding import Finding
-from .check_lines import Line, attribute_line, method_line
-from .check_picked import PICKS, unpicked
+from .check_lines import Line, attribute_line, class_tree, line_at, method_line, tree_of
 from .check_problems_training import (
     GraphCut,
     LayerUnused,
@@ -25,31 +24,8 @@ from .check_problems_training import (
 )
 from .check_trace import Call, Tape, tensors_in
 from .check_trial import Trial
-from .check_written import unwrapped
+from .check_uncut import CUTS, uncut
 
-CUTS = {  # operations without a gradient -> what to write in their place
-    "detach": "without .detach()",
-    "detach_": "without .detach_()",
-    "data": "without .data",
-    "item": "without .item()",
-    "tolist": "without .tolist()",
-    "numpy": "with torch's operations in place of NumPy's",
-    "__array__": "with torch's operations in place of NumPy's",
-    "__float__": "without float()",
-    "argmax": "with softmax in place of argmax",
-    "round": "without round",
-    "sign": "without sign",
-    "__int__": "without int()",
-    "long": "without .long()",
-    "int": "without .int()",
-    "tensor": "without torch.tensor(), which copies values alone",
-    "as_tensor": "without torch.as_tensor(), which copies values alone",
-    "floor": "without floor",
-    "ceil": "without ceil",
-    "gt": "with a sigmoid in place of a comparison",
-    "__gt__": "with a sigmoid in place of a comparison",
-    "heaviside": "with a sigmoid in place of a step",
-}
 COPIES = ("tensor", "as_tensor", "Tensor", "from_numpy")
 
 
@@ -175,7 +151,7 @@ def all_cut(trial: Trial) -> Finding:
             "forward runs without gradients, under torch.no_grad() or inference_mode",
             "Gradients while training.",
             "with torch.enable_grad(): ...  # or leave out torch.no_grad()",
-            where=trial.where(silent[-1]),
+            where=(*no_grad_lines(trial, silent[-1]), *trial.where(silent[-1])),
         )
     if not found and isinstance(trial.scores, Tensor) and trial.is_input(trial.scores):
         line = method_line(type(trial.core), "forward")
@@ -204,24 +180,27 @@ def all_cut(trial: Trial) -> Finding:
     )
 
 
-def uncut(call: Call) -> str:
-    """The line of a cut without it."""
-    text = call.line.code if call.line is not None else "x = layer(x)"
-    clean = text
-    if call.name == "item":  # torch.tensor(self.scale.item()) begins anew as well
-        clean = re.sub(r"torch\.(?:as_)?tensor\(([\w.]+)\.item\(\)\)", r"\1", clean)
-    if call.name in ("tensor", "as_tensor") and (bare := unwrapped(text, call.name)):
-        return bare
-    if call.name in PICKS and (bare := unpicked(text)):
-        return f"{bare}  # {CUTS.get(call.name, '')}" if CUTS.get(call.name) else bare
-    if call.name in ("detach", "numpy") and ".numpy()" in text and "np." not in text:
-        return f"{text.replace('.detach()', '').replace('.cpu()', '').replace('.numpy()', '')}  # {CUTS['numpy']}"
-    if ".numpy(" in text or "np." in text:
-        return f"{text}  # {CUTS['numpy']}"
-    for piece in (f".{call.name}()", f".{call.name.strip('_')}()", ".data"):
-        if piece in clean and (piece != ".data" or call.name == "data"):
-            clean = clean.replace(piece, "")
-    return clean if clean != text else f"{text}  # {CUTS.get(call.name, 'without the cut')}"
+def no_grad_lines(trial: Trial, call: Call) -> tuple[Line, ...]:
+    """Where gradients are switched off: the with around the line of a call, or the decorator of its function."""
+    tree = tree_of(call.line.file) if call.line is not None else None
+    for node in ast.walk(tree) if tree is not None else []:
+        if call.line is None or not node_holds(node, call.line.number):
+            continue
+        off = []
+        if isinstance(node, ast.With):
+            off = [item.context_expr for item in node.items]
+        elif isinstance(node, ast.FunctionDef):
+            off = node.decorator_list
+        found = [
+            part for part in off if ast.unparse(part).rpartition(".")[2].startswith(("no_grad", "inference_mode", "set_grad"))
+        ]
+        if found:
+            return (line_at(call.line.file, found[0].lineno),)
+    return ()
+
+
+def node_holds(node: ast.AST, number: int) -> bool:
+    return isinstance(node, (ast.With, ast.FunctionDef)) and node.lineno <= number <= (node.end_lineno or 0)
 
 
 def partly_cut(trial: Trial, missing: dict[str, Tensor], learning: int) -> None:
@@ -235,7 +214,8 @@ def partly_cut(trial: Trial, missing: dict[str, Tensor], learning: int) -> None:
         say_unused(trial, unused)
     if silent and not meant:
         owner = silent[0].partition(".")[0]
-        where = trial.where(used[id(missing[silent[0]])])
+        first = used[id(missing[silent[0]])]
+        where = (*no_grad_lines(trial, first), *trial.where(first))
         text = f"{len(silent)} of {learning} parameters run without gradients and get none: {listed(silent, 4)}"
         trial.add(
             NoGradientHere(
@@ -336,6 +316,15 @@ def unregistered(trial: Trial, leaves: list[Tensor]) -> Finding:
                     f"self.{attribute} = {kind}({f'self.{attribute}' if kind != 'nn.Parameter' else 'torch.randn(...)'})",
                     where=where,
                 )
+    for owner in dict.fromkeys(type(module) for module in trial.core.modules()):
+        for attribute, value in vars(owner).items():
+            if isinstance(value, (nn.Module, Tensor)) and places & {id(t) for t in hidden_tensors(value)}:
+                line = class_line(owner, attribute)
+                code = line.code if line is not None else f"{attribute} = nn.Linear(4, 3)"
+                what = f"{attribute} is a layer of the class {owner.__name__}, not of its objects"
+                text = f"{what}: its {len(leaves)} weights are not known"
+                expected, where = "A layer made in __init__.", (line,) if line is not None else ()
+                return UnregisteredLayers(text, expected, f"self.{code}  # in __init__, after super().__init__()", where=where)
     call = next((c for c in trial.tape.calls if any(id(t) in places for t in c.tensors) and c.line is not None), None)
     made = any(
         module for module in trial.tape.ran if id(module) not in trial.names and any(id(p) in places for p in module.parameters())
@@ -352,6 +341,15 @@ def unregistered(trial: Trial, leaves: list[Tensor]) -> Finding:
         "self.fc = nn.Linear(16, 3)  # in __init__, and self.fc(x) in forward",
         where=trial.where(call),
     )
+
+
+def class_line(kind: type, attribute: str) -> Line | None:
+    """Where the body of a class assigns an attribute."""
+    found = class_tree(kind)
+    for node in found[1].body if found is not None else []:
+        if found is not None and isinstance(node, ast.Assign) and any(getattr(t, "id", "") == attribute for t in node.targets):
+            return line_at(found[0], node.lineno)
+    return None
 
 
 def hidden_tensors(value: Any) -> list[Tensor]:

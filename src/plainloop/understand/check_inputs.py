@@ -5,6 +5,7 @@ Part of the pre-flight, see check.py.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
@@ -97,8 +98,33 @@ def columns_used(trial: Trial, base: list[Tensor]) -> None:
         other[:, column] = other[:, column].roll(1) * 2 + 1
         after = scores_of(trial, trial.batch.over(lambda t: other if t is table else t))  # noqa: B023
         if after is not None and unmoved(base, after):
-            unused(trial, f"column {column}", f"column {column} of the input")
+            if not sliced(trial, column):
+                unused(trial, f"column {column}", f"column {column} of the input")
             return
+
+
+def sliced(trial: Trial, column: int) -> bool:
+    """Whether forward itself takes some columns of the input alone; adds the finding."""
+    for call in trial.tape.calls:
+        index = call.args[1] if call.name == "__getitem__" and len(call.args) > 1 else None
+        if not isinstance(index, tuple) or len(index) != 2 or not isinstance(index[1], slice) or not call.tensors:
+            continue
+        if not trial.is_input(call.tensors[0]) or call.line is None or index[1] == slice(None):
+            continue
+        code = call.line.code
+        fix = re.sub(r"(\w+)\[:, [^\]]*:[^\]]*\]", r"\1", code)
+        text = f"Column {column} of the input has no effect on the scores: forward takes others alone"
+        expected = "Scores that depend on every column; and a layer for as many."
+        trial.add(
+            InputUnused(
+                text,
+                expected,
+                fix if fix != code else "x = x  # all columns",
+                where=trial.where(call, forward_line(trial)),
+            )
+        )
+        return True
+    return False
 
 
 def without_gradient(trial: Trial, table: Tensor) -> list[int]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
+
 from .check_lines import Line, method_line
 from .check_problems_data import DataUnusable
 
@@ -56,3 +58,39 @@ def length_in(dataset: Any, rows: int) -> str:
     """An attribute that has so many rows."""
     sized = [name for name, value in vars(dataset).items() if hasattr(value, "__len__") and len(value) == rows]
     return f"len(self.{sized[-1]})" if sized else str(rows)
+
+
+def unjoined_items(items: list[Any], kind: str, dataset: Any, where: tuple[Line, ...]) -> DataUnusable | None:
+    """A finding for items that are nothing, or pictures that are no tensors yet."""
+    if items[0] is None:
+        text = "__getitem__ of the dataset gives None: its return is missing"
+        begun = method_line(type(dataset), "__getitem__", returns=False)
+        return DataUnusable(
+            text, "A pair (x, y) for every index.", "return x, y  # at the end of __getitem__", where=where or maybe(begun)
+        )
+    if "Image" in kind:
+        made = "torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255"
+        text = f"Items of the dataset do not make a batch: each is {kind}, a picture that is no tensor yet"
+        return DataUnusable(text, "A tensor (channels, height, width).", f"picture = {made}  # in __getitem__", where=where)
+    return None
+
+
+def maybe(line: Line | None) -> tuple[Line, ...]:
+    return (line,) if line is not None else ()
+
+
+def is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def word_column_fix(name: str, array: np.ndarray) -> str:
+    """The line that makes numbers of the words of a column."""
+    columns = [i for i in range(array.shape[1]) if not all(map(is_number, array[:1000, i]))] if array.ndim == 2 else []
+    if not columns:
+        return f"{name} = torch.tensor([sorted(set({name})).index(v) for v in {name}])"
+    column = f"{name}[:, {columns[0]}]"
+    return f"{column} = np.unique({column}, return_inverse=True)[1]; {name} = {name}.astype('float32')"

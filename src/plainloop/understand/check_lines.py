@@ -346,6 +346,22 @@ class Script:
         ]
         return line_at(self.file, max(found)) if found else None
 
+    def call_of(self, method: str) -> Line | None:
+        """The last call of a method before the check, whatever its arguments."""
+        calls = [n for n in (ast.walk(self.tree) if self.tree else []) if isinstance(n, ast.Call) and called_name(n) == method]
+        found = [node.lineno for node in calls if node.lineno <= self.number]
+        return line_at(self.file, max(found)) if found else None
+
+    def attribute_set(self, names: tuple[str, ...]) -> Line | None:
+        """Where an attribute of something is assigned last: p.requires_grad = False."""
+        found = [
+            node.lineno
+            for node in self._statements()
+            for target in targets_of(node)
+            if isinstance(target, ast.Attribute) and target.attr in names and node.lineno <= self.number
+        ]
+        return line_at(self.file, max(found)) if found else None
+
     def layer(self, kind: str) -> Line | None:
         """Where a layer of this class is made, in the file at large: once alone, or it is not known which."""
         found = [n for n in (ast.walk(self.tree) if self.tree else []) if isinstance(n, ast.Call) and called_name(n) == kind]

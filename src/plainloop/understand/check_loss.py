@@ -8,6 +8,7 @@ Axes: n rows, C outputs.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from typing import Any
@@ -158,6 +159,15 @@ def explain_loss(trial: Trial, error: Exception) -> Finding:
         got = f"The {whole[0]} of the loss is of whole numbers"
         fix = f"loss = nn.{type(trial.loss).__name__}({whole[0]}=torch.tensor([1.0, 2.0]))  # floats"
         return LossFails(got, "Floats of float32.", fix, where=where or loss_line(trial))
+    double = [name for name, values in buffers(trial.loss) if values.dtype == torch.float64]
+    if double and "scalar type" in text:
+        got, line_made = f"The {double[0]} of the loss is of float64, and the scores of float32", loss_line(trial)
+        value = next((word.value for word in call_words(trial) if word.arg == double[0]), None)
+        made = trial.script.made(value)[1]
+        fix = (
+            f"loss = nn.{type(trial.loss).__name__}({double[0]}={ast.unparse(value) if value is not None else double[0]}.float())"
+        )
+        return LossFails(got, "Floats of float32.", fix, where=tuple(found for found in (made, *line_made) if found is not None))
     if "ambiguous" in text:
         kind = re.search(r"(\w+Loss)\(", line.code) if line is not None else None
         return LossFails(
@@ -166,6 +176,12 @@ def explain_loss(trial: Trial, error: Exception) -> Finding:
             (as_object(line.code, kind[1]) if line is not None and kind else "") or "loss = nn.CrossEntropyLoss()",
             where=where or loss_line(trial),
         )
+    if ("not list" in text or "not tuple" in text) and plain_numbers(trial.handed.labels):
+        labels, place = trial.handed.labels, trial.data_line(1) or where
+        got = f"The labels of a batch come as a {type(labels).__name__} of {len(labels)} numbers"
+        wanted = "float32" if isinstance(labels[0], float) else "int64"
+        fix = f"ys = torch.tensor(ys, dtype=torch.{wanted})  # in collate_fn, before they are returned"
+        return LossFails(got, "One tensor of all labels.", fix, where=place)
     if "not list" in text and isinstance(labels := trial.handed.labels, (list, tuple)) and len(labels) == 1:
         y, place = trial.data_name(1), trial.data_line(1) or where or loss_line(trial)
         return LossFails("The labels come as a list of one tensor", "The tensor itself.", f"{y} = {y}[0]", where=place)
@@ -182,6 +198,16 @@ def explain_loss(trial: Trial, error: Exception) -> Finding:
         (line.code if line else "loss(scores, labels)") + "  # reproduces it",
         where=where or loss_line(trial),
     )
+
+
+def plain_numbers(labels: Any) -> bool:
+    return isinstance(labels, (list, tuple)) and len(labels) > 0 and all(isinstance(label, (int, float)) for label in labels)
+
+
+def call_words(trial: Trial) -> list[ast.keyword]:
+    """The named arguments that the loss was made with."""
+    node = trial.script.made(trial.script.argument(-1, "loss"))[0]
+    return node.keywords if isinstance(node, ast.Call) else []
 
 
 def buffers(loss: Any) -> list[tuple[str, Tensor]]:

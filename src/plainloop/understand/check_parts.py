@@ -5,12 +5,14 @@ Part of the pre-flight, see check.py. A batch may be a tensor, a pair (x, y), se
 
 from __future__ import annotations
 
+import ast
 import inspect
 from typing import Any
 
 from torch import Tensor, nn
 
 from .check_batch import LABEL_KEYS, Batch
+from .check_lines import class_tree
 from .check_trace import tensors_in
 
 
@@ -31,7 +33,9 @@ def parts_of(raw: Any, model: nn.Module) -> Batch:
     """The batch as the model and the loss get it."""
     names, places, any_name = wants(model)
     if isinstance(raw, dict):
-        return from_dictionary(raw, names, any_name)
+        made = from_dictionary(raw, names, any_name, by_key(model))
+        made.raw = raw
+        return made
     if not isinstance(raw, (tuple, list)):
         return Batch((raw,), {}, raw, rebuilt=True)
     if len(raw) == 1:
@@ -51,7 +55,20 @@ def inputs_as(x: Any, names: list[str], places: int | None, any_name: bool) -> t
     return (x,), {}
 
 
-def from_dictionary(raw: dict[str, Any], names: list[str], any_name: bool) -> Batch:
+def by_key(model: nn.Module) -> bool:
+    """Whether forward asks its first argument for a key: batch["x"]."""
+    found = class_tree(type(model))
+    for node in found[1].body if found is not None else []:
+        if isinstance(node, ast.FunctionDef) and node.name == "forward" and len(node.args.args) > 1:
+            first = node.args.args[1].arg
+            parts = [
+                part for part in ast.walk(node) if isinstance(part, ast.Subscript) and getattr(part.value, "id", "") == first
+            ]
+            return any(isinstance(part.slice, ast.Constant) and isinstance(part.slice.value, str) for part in parts)
+    return False
+
+
+def from_dictionary(raw: dict[str, Any], names: list[str], any_name: bool, keyed: bool) -> Batch:
     key = next((key for key in LABEL_KEYS if key in raw), None)
     rest = {name: value for name, value in raw.items() if name != key}
     labels = raw[key] if key is not None else next(iter(tensors_in(rest)), None)
@@ -60,7 +77,7 @@ def from_dictionary(raw: dict[str, Any], names: list[str], any_name: bool) -> Ba
         return Batch((), rest, labels, rebuilt=rebuilt)
     if set(names) & set(rest):
         return Batch((), {name: value for name, value in rest.items() if name in names}, labels, rebuilt=rebuilt)
-    if len(rest) == 1:
+    if len(rest) == 1 and not keyed:
         return Batch((next(iter(rest.values())),), {}, labels, rebuilt=rebuilt)
     return Batch((rest,), {}, labels, rebuilt=rebuilt)
 

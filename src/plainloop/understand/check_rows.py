@@ -9,6 +9,7 @@ Axes: n rows of the batch.
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -23,7 +24,7 @@ from .check_problems_model import DropoutAlwaysOn, RowsMixed, SilentBroadcast
 from .check_shapes import BINARY
 from .check_trace import Call, Tape, tensors_in
 from .check_trial import Trial, seeded
-from .check_written import with_batch_first
+from .check_written import rewritten, with_batch_first
 
 NORMS = {"batch_norm", "instance_norm"}
 ALONG = {"softmax", "log_softmax", "mean", "sum", "norm", "std", "var", "max", "min", "cumsum", "normalize", "layer_norm", "amax"}
@@ -250,14 +251,27 @@ def dropout_on(trial: Trial, tape: Tape) -> None:
         on = call.kwargs.get("training", call.kwargs.get("train", call.args[2] if len(call.args) > 2 else True))
         text = call.line.code if call.line else ""
         if on and rate and "training=True" not in text.replace(" ", ""):
-            fix = (
-                f"{text[: text.rindex(')')]}, training=self.training)"
-                if text.count(")") == 1
-                else "x = F.dropout(x, 0.5, training=self.training)"
-            )
+            fix = in_training_alone(text) or "x = F.dropout(x, 0.5, training=self.training)"
             trial.add(
                 DropoutAlwaysOn(
                     "Dropout stays on in evaluation mode", "Dropout in training mode only.", fix, where=trial.where(call)
                 )
             )
             return
+
+
+def in_training_alone(code: str) -> str:
+    """A line with its dropout in training mode only: training=self.training, or a layer that __init__ makes.
+
+    >>> in_training_alone("x = F.dropout(torch.relu(self.a(x)), 0.5)")
+    'x = F.dropout(torch.relu(self.a(x)), 0.5, training=self.training)'
+    """
+    made = re.search(r"nn\.(Dropout\w*\([^()]*\))\(", code)
+    if made is not None:
+        return code.replace(f"nn.{made[1]}(", "self.drop(") + f"  # with self.drop = nn.{made[1]} in __init__"
+
+    def one(call: ast.Call) -> ast.expr:
+        mode = ast.keyword("training", ast.parse("self.training", mode="eval").body)
+        return ast.Call(call.func, call.args[:2], [*(word for word in call.keywords if word.arg != "training"), mode])
+
+    return rewritten(code, "dropout", one)

@@ -5,6 +5,8 @@ Part of the pre-flight, see check.py.
 
 from __future__ import annotations
 
+import ast
+
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +17,7 @@ from .check_problems_model import BatchOfOne, FixedBatchSize, OneRowFails, Wrong
 from .check_rows import ALONG, Ran, run
 from .check_trace import Call, Tape
 from .check_trial import Trial
+from .check_written import rewritten
 
 
 def lost_rows(trial: Trial, scores: Tensor) -> Finding:
@@ -48,9 +51,20 @@ def lost_rows(trial: Trial, scores: Tensor) -> Finding:
     elif found.name.rstrip("_") in ALONG:
         fix = text.replace("dim=0", "dim=1").replace("(0)", "(1)") or "x = x.mean(1)"
         fix = f"x = x.{found.name}(1)  # along an axis that is not the rows" if fix == text else fix
+    elif found.name in ("cat", "concat"):
+        fix = along_the_columns(text, found.name) or "x = torch.cat([a, b], dim=1)"
     elif found.name in ("transpose", "permute", "T", "mT", "t"):
         fix = text + "  # swaps the rows away; swap them back before the scores are returned"
     return WrongScores(f"{got}: {step}", "One row of scores per row of the batch.", fix, where=trial.where(found))
+
+
+def along_the_columns(code: str, name: str) -> str:
+    """A line that joins tensors, along the columns."""
+
+    def one(call: ast.Call) -> ast.expr:
+        return ast.Call(call.func, call.args[:1], [ast.keyword("dim", ast.Constant(1))])
+
+    return rewritten(code, name, one)
 
 
 def other_sizes(trial: Trial) -> None:

@@ -8,35 +8,33 @@ from __future__ import annotations
 
 import ast
 import math
+import re
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..problems import listed
-from .check_activation import without
+from .check_alike import filled
 from .check_finding import Finding
 from .check_lines import Line, attribute_line, class_tree
 from .check_problems_data import InputsNotScaled, TargetsNotScaled
 from .check_problems_training import (
     GradientsExplode,
-    GradientsVanish,
-    GraphCut,
     GraphKept,
     LearningRateOutOfScale,
     LossFarFromChance,
 )
 from .check_trace import Tape
 from .check_trial import Trial, seeded
+from .check_vanish import vanished
 
 STEPS = 5
-FLAT = {"round", "sign", "floor", "ceil", "trunc", "heaviside", "floor_divide", "frac"}
 SLOW = 1.0  # seconds
 FAR_ABOVE_CHANCE = 8.0  # times the loss of guessing
 FAR_MEAN = 25.0  # mean of squares over variance: a mean of five deviations
 LARGE_SPREAD = 100.0
 LARGE_WEIGHTS = 10.0  # times the usual size
-VANISHED = 1e-6  # of the largest gradient, both per weight
 EXPLODED = 1e4  # gradient over weights, both as lengths
 LOSS_BLOWN = 10.0  # times the loss before
 STILL = 1e-6  # change of the weights in a step, relative
@@ -62,7 +60,8 @@ def first_loss(trial: Trial) -> None:
     if (large := large_weights(trial)) is not None:
         layer, size, usual = large
         text += f": the weights of {trial.layer(layer)} are about {size:.2g} in size, where {usual:.2g} is usual"
-        fix, where = f"nn.init.kaiming_uniform_({trial.path(layer)}.weight)", trial.where(None, trial.made(layer))
+        fix = f"nn.init.kaiming_uniform_({trial.path(layer)}.weight)"
+        where = trial.where(None, filled(trial, ("normal_", "uniform_", "ones_", "constant_")), trial.made(layer))
     trial.add(
         LossFarFromChance(
             text,
@@ -143,77 +142,6 @@ def gradients(trial: Trial) -> None:
                 "nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step(); or smaller inputs, targets",
             )
         )
-
-
-def vanished(trial: Trial, layers: list[tuple[str, nn.Module, float, float]]) -> None:
-    """Layers whose gradient is nothing beside that of the others, or nothing at all."""
-    if not layers:
-        return
-    largest = max(layers, key=lambda layer: layer[2])
-    flat = [c for c in trial.tape.calls if c.name.strip("_") in FLAT and any(t.requires_grad for t in c.tensors)]
-    if largest[2] == 0 and flat:
-        name, code = flat[0].name.strip("_"), flat[0].line.code if flat[0].line else ""
-        fix = without(code, name) or f"{code or 'x = layer(x)'}  # without {name}"
-        text = f"{name} has a gradient of 0 everywhere: no layer gets any"
-        trial.add(GraphCut(text, "A gradient for every parameter.", fix, where=trial.where(flat[0])))
-        return
-    if largest[2] == 0 and (found := all_off(trial)) is not None:
-        trial.add(found)
-        return
-    if largest[2] == 0:
-        title = listed([trial.layer(module) for _, module, _, _ in layers], 3)
-        trial.add(
-            GradientsVanish(
-                f"The gradients of all layers are 0 ({title})",
-                "Gradients that are not 0.",
-                "nn.LeakyReLU()  # where every unit is off; or other first weights",
-            )
-        )
-        return
-    least = min(layers, key=lambda layer: layer[2])
-    if least[2] == 0 and flat:
-        text = f"{flat[0].name.strip('_')} has a gradient of 0 everywhere: {trial.layer(least[1])} gets none"
-        name, code = flat[0].name.strip("_"), flat[0].line.code if flat[0].line else ""
-        fix = without(code, name) or f"{code or 'x = layer(x)'}  # without {name}"
-        trial.add(GraphCut(text, "A gradient for every parameter.", fix, where=trial.where(flat[0])))
-        return
-    if any(size == 0 for *_, size in layers):  # branches that begin as nothing need more steps than are tried here
-        return
-    if least[2] < VANISHED * largest[2]:
-        line = trial.made(least[1])
-        kinds = [type(m).__name__ for m in trial.core.modules()]
-        fix = (
-            "nn.ReLU()  # in place of nn.Sigmoid()"
-            if "Sigmoid" in kinds
-            else "nn.ReLU()  # in place of nn.Tanh()"
-            if "Tanh" in kinds
-            else "nn.init.kaiming_normal_(layer.weight)  # or batch normalisation, or skip connections"
-        )
-        trial.add(
-            GradientsVanish(
-                f"The gradient of {trial.layer(least[1])} is {least[2] / largest[2]:.1g} of that of {trial.layer(largest[1])}",
-                "Gradients of like size in all layers.",
-                fix,
-                where=(line,) if line else (),
-            )
-        )
-
-
-def all_off(trial: Trial) -> Finding | None:
-    """A layer after which nothing is left: dropout of everything, or a ReLU whose units are all off."""
-    for layer in trial.core.modules():
-        if isinstance(layer, nn.modules.dropout._DropoutNd) and layer.p >= 1:
-            text = f"{trial.layer(layer)} drops everything: p is the share that is dropped, and no gradient is left"
-            line = trial.made(layer)
-            return GradientsVanish(text, "A share below 1.", trial.made_like(layer, 0.5), where=(line,) if line else ())
-    for call in trial.tape.calls:
-        if call.name in ("relu", "relu_", "clamp_min") and call.outs and not bool(call.outs[0].any()):
-            text = f"{trial.layer(call.layer)} gives 0 everywhere: all units are off, and no gradient comes through"
-            where = trial.where(call, trial.made(call.layer))
-            return GradientsVanish(
-                text, "Units of which about half are on.", "nn.LeakyReLU()  # or first weights of the usual size", where=where
-            )
-    return None
 
 
 def rate_of(optimizer: Any) -> float:
@@ -351,6 +279,9 @@ def out_of_scale(trial: Trial, losses: list[float], rate: float, moved: float, l
         top, count = max(losses) if math.isfinite(last) else last, len(losses) - 1
         steps_taken = f"{count} step{'s' if count > 1 else ''}"
         text = f"With a learning rate of {rate:g} the loss of one batch goes from {first:.3g} to {top:.3g} in {steps_taken}"
+        if (sums := summed(trial)) is not None:
+            trial.add(sums(text, where))
+            return
         trial.add(
             LearningRateOutOfScale(
                 text, "A loss that falls on the batch it learns from.", fix_rate(trial, kind, lower), where=where
@@ -372,6 +303,25 @@ def out_of_scale(trial: Trial, losses: list[float], rate: float, moved: float, l
                 text, "Steps of about a thousandth of the weights.", fix_rate(trial, kind, better), where=where
             )
         )
+
+
+def summed(trial: Trial) -> Callable[[str, tuple[Line, ...]], LearningRateOutOfScale] | None:
+    """The finding for a loss that adds up over the rows, which is as if the learning rate were as many times as large."""
+    call = next((call for call, _, _ in trial.losses if call.kwargs.get("reduction") == "sum"), None)
+    if call is None or trial.inside:
+        return None
+    made = trial.script.of(-1, "loss")
+    place = trial.where(call, None if call.line is not None else made)
+
+    def finding(text: str, where: tuple[Line, ...]) -> LearningRateOutOfScale:
+        what = f'The loss is a sum over the rows, reduction="sum". {text}'
+        code = place[0].code if place else ""
+        fix = re.sub(r"reduction=([\"'])sum\1", r"reduction=\1mean\1", code)
+        fix = fix if fix not in ("", code) else f"loss = F.{call.name}(scores, labels)  # the mean over the rows"
+        why = "A sum grows with the batch: its gradient is as many times that of the mean as there are rows."
+        return LearningRateOutOfScale(what, "A loss that is the mean over the rows.", fix, why, (*place, *where))
+
+    return finding
 
 
 def fix_rate(trial: Trial, kind: str, rate: float) -> str:

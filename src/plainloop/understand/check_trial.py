@@ -121,6 +121,11 @@ class Trial:
         parts = self.names.get(id(module), "").split(".")
         return "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts if part)
 
+    def parameter_path(self, name: str) -> str:
+        """A parameter as code reaches it: model[0].weight."""
+        owner, _, leaf = name.rpartition(".")
+        return f"{self.path(self.core.get_submodule(owner))}.{leaf}"
+
     def made(self, module: nn.Module | None) -> Line | None:
         """Where a layer is made."""
         name = self.names.get(id(module)) if module is not None else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from ..problems import nearest
 from .check_lines import attribute_line
 from .check_problems_wiring import DirectionUnused, FrozenByName, LayerRepeated, ScoresDropped, WeightsOverQueries
 from .check_trace import Call
@@ -22,6 +23,7 @@ def wired(trial: Trial) -> None:
             frozen(trial, module)
         if isinstance(module, (nn.Sequential, nn.ModuleList)):
             repeated(trial, module)
+    misspelled(trial)
     if isinstance(trial.scores, Tensor):
         dropped(trial, trial.tape.maker(trial.scores))
     for call in trial.tape.calls:
@@ -32,11 +34,28 @@ def wired(trial: Trial) -> None:
 def frozen(trial: Trial, module: nn.Module) -> None:
     path = trial.path(module).removeprefix("model.")
     where = attribute_line(type(trial.core), "requires_grad")
+    if not where and (line := trial.script.attribute_set(("requires_grad",))) is not None:
+        where = (line,)
     fix = f"{trial.path(module)}.requires_grad_({vars(module)['requires_grad']})"
     if where and where[0].code.startswith("self."):
         fix = f"{where[0].code.partition('.requires_grad')[0]}.requires_grad_({vars(module)['requires_grad']})"
     text = f"{path}.requires_grad = {vars(module)['requires_grad']} changes nothing"
     trial.add(FrozenByName(text, "The method, which sets it for each parameter.", fix, where=where))
+
+
+def misspelled(trial: Trial) -> None:
+    """Parameters with an attribute that is nearly requires_grad: p.require_grad = False."""
+    for name, parameter in trial.given.named_parameters():
+        near = [word for word in getattr(parameter, "__dict__", {}) if nearest(word, ["requires_grad"])]
+        if near:
+            line = trial.script.attribute_set(tuple(near)) if not trial.inside else None
+            code = line.code if line is not None else f"p.{near[0]} = False"
+            text = f"{name}.{near[0]} = {getattr(parameter, near[0])} changes nothing: the attribute is called requires_grad"
+            fix, where = code.replace(near[0], "requires_grad"), (line,) if line is not None else ()
+            trial.add(
+                FrozenByName(text, "p.requires_grad = False.", fix, "A tensor takes any attribute, and goes on learning.", where)
+            )
+            return
 
 
 def repeated(trial: Trial, module: nn.Module) -> None:

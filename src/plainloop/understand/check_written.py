@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 
 from torch import nn
 
-from .check_lines import Line, called_name, class_tree, line_of_node
+from .check_lines import Line, called_name, class_tree, function_at, line_of_node
 
 
 def rewritten(code: str, name: str, change: Callable[[ast.Call], ast.expr | None]) -> str:
@@ -63,6 +64,45 @@ def unwrapped(code: str, name: str) -> str:
     'loss = loss.mean()'
     """
     return rewritten(code, name, lambda call: call.args[0] if call.args else None)
+
+
+def on_the_device_of(line: Line | None) -> str:
+    """A line that asks for a GPU by name, with the device of the inputs in its place.
+
+    .cuda() of the input itself becomes the device of the weights.
+    """
+    code, argument = line.code if line is not None else "", function_at(line)[1]
+
+    def one(call: ast.Call) -> ast.expr | None:
+        if not isinstance(call.func, ast.Attribute):
+            return None
+        owner = ast.unparse(call.func.value)
+        home = "next(self.parameters()).device" if owner == argument else f"{argument}.device"
+        return ast.parse(f"{owner}.to({home})", mode="eval").body
+
+    named = re.sub(r"([\"'])cuda(?::\d+)?\1", f"{argument}.device", code)
+    if named != code:
+        return named
+    return rewritten(code, "cuda", one) or f"{argument} = {argument}.to(next(self.parameters()).device)"
+
+
+def left_out(code: str, kind: str) -> str:
+    """A line of nn.Sequential without its last layer of a kind; empty where it is not there once.
+
+    >>> left_out("m = nn.Sequential(nn.Linear(4, 1), nn.Sigmoid())", "Sigmoid")
+    'm = nn.Sequential(nn.Linear(4, 1))'
+    """
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and called_name(node) == "Sequential":
+            found = [item for item in node.args if isinstance(item, ast.Call) and called_name(item) == kind]
+            if found and found[-1] is node.args[-1]:
+                node.args.remove(found[-1])
+                return ast.unparse(tree)
+    return ""
 
 
 def with_batch_first(layer: nn.Module, line: Line | None) -> str:

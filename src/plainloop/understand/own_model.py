@@ -21,7 +21,7 @@ from ..plain.prepare import Preparation
 from ..plain.run import build_model, located, own_tokenizer
 from ..plain.split import split_rows
 from ..problems import typed_line
-from .check_build import explain_build
+from .check_build import explain_build, not_a_module
 from .defaults import BY_NAME, MODELS, WITHOUT_NAME
 from .pretrained import PREFIX
 from .setting_problems import ModelDoesNotFit, UnknownModel
@@ -193,9 +193,13 @@ def build(model: OwnModel, config: Config, preparation: Preparation, home: Path)
         return own.Model.around(model.module, preparation.shapes)
     if config.model.file in ("own", "layers"):  # whether it fits the data is for the pre-flight to say, layer by layer
         try:
-            return build_model(config, preparation, home)
+            made = build_model(config, preparation, home)
         except Exception as error:
-            raise explain_build(error, model.name, config.model.settings) from error
+            raise explain_build(error, model.name, config.model.settings, model.file) from error
+        inner = getattr(made, "module", made)
+        if not isinstance(inner, nn.Module):
+            raise not_a_module(type(inner), model.name)
+        return made
     try:
         made = build_model(config, preparation, home)
         with torch.no_grad():
