@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 import plainloop
 from plainloop.cli import main
+from plainloop.problems import PlainloopError
 from plainloop.training import Talk
 from plainloop.use_problems import ColumnsMissing, NothingToScore, UnseenLabels, WrongWidth
 from small import write_csv
@@ -315,3 +317,64 @@ def test_where_nothing_can_be_written_is_told(run: plainloop.Run, data: Path, tm
     assert (tmp_path / "file").read_text(encoding="utf-8") == "kept"
     assert command("predict", run.folder, data, "-o", "/dev/null") == 0
     assert not Path("/dev/null").is_file(), "a device must not be replaced by a file"
+
+
+DAMAGE = [
+    *("prepared.json", "weights.safetensors", "trained_rows.npy", "metrics.json", "history.csv", "predictions.csv"),
+    "plain/run.py",
+]
+
+
+def use(folder: Path, data: Path, other: plainloop.Run) -> None:
+    """Reads every file of a run."""
+    run = plainloop.load(folder)
+    run.evaluate(data)
+    assert run.metrics
+    assert run.history
+    plainloop.compare(run, other)
+
+
+@pytest.mark.parametrize("file", DAMAGE)
+@pytest.mark.parametrize("how", ["gone", "cut", "other"])
+def test_a_damaged_file_of_a_run_is_named(run: plainloop.Run, data: Path, tmp_path: Path, file: str, how: str):
+    shutil.copytree(run.folder, tmp_path / "run", ignore=shutil.ignore_patterns("pictures", "checkpoints"))
+    path = tmp_path / "run" / file
+    whole = path.read_bytes()
+    path.unlink()
+    if how != "gone":
+        path.write_bytes(whole[: len(whole) // 2] if how == "cut" else b"\0\xff of another file")
+    if file == "plain/run.py":  # the run's own code is loaded where it is not the installed one
+        toml = tmp_path / "run" / "run.toml"
+        toml.write_text(re.sub(r'(?m)^("run.py" = )"\w+"', r'\1"0000"', toml.read_text(encoding="utf-8")), encoding="utf-8")
+    if how == "gone" and file == "trained_rows.npy":  # a run of older code has none
+        use(tmp_path / "run", data, run)
+        return
+    with pytest.raises(PlainloopError, match=re.escape(file)) as refused:
+        use(tmp_path / "run", data, run)
+    assert any(word in refused.value.fix for word in ("python -m plain run.toml", "rm ", "put the file back"))
+
+
+def test_names_that_differ_by_case_are_told(run: plainloop.Run, data: Path, tmp_path: Path):
+    other = changed(data, tmp_path / "new.csv", lambda row: {name.upper(): cell for name, cell in row.items()})
+    with pytest.raises(ColumnsMissing, match=r'"CITY" is called "city"'):
+        run.predict(other)
+
+
+def test_labels_that_are_written_otherwise_are_told(run: plainloop.Run, data: Path, tmp_path: Path):
+    other = changed(data, tmp_path / "new.csv", lambda row: {**row, "label": row["label"] * 2})
+    with pytest.raises(NothingToScore, match="training data: "):
+        run.evaluate(other)
+
+
+def test_an_output_that_is_a_folder_and_a_path_that_is_no_run(run: plainloop.Run, data: Path, tmp_path: Path, capsys: Any):
+    near = data.with_name("petz.csv")
+    for typed, code, fix in (
+        ([run.folder, data, "-o", tmp_path], 5, f"such as {tmp_path}/predictions.csv"),
+        ([run.folder / "run.toml", data], 2, f"plainloop predict {run.folder} {data}"),
+        ([run.folder.parent, data], 2, f"plainloop runs {run.folder.parent}"),
+        ([run.folder, near], 2, f"plainloop predict {run.folder} {data}"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(["predict", *map(str, typed)])
+        assert ended.value.code == code
+        assert fix in capsys.readouterr().err

@@ -149,6 +149,13 @@ def typed_line(without: Iterable[str] = ()) -> str:
     return " ".join(["plainloop", *(quoted(word) for word in words)]) if TYPED[0] else ""
 
 
+def typed_with(old: str, new: str) -> str:
+    """The command that was typed, with another word in the place of one; "" in Python, or where that word was not typed."""
+    if not TYPED[0] or old not in TYPED[1:]:
+        return ""
+    return " ".join(["plainloop", TYPED[0], *(quoted(new if word == old else word) for word in TYPED[1:])])
+
+
 def reading() -> str:
     """The command that reads the file again with an option more: the one that was typed, where it is one that trains."""
     return "train" if TYPED[0] in ("train", *LIKE_TRAIN) else "inspect"

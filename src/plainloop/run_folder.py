@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import socket
 import sys
 import time
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -19,8 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from .plain.checkpoint import StorageFailed, write_file
 from .plain.config import Config
-from .problems import nearest
-from .run_problems import EndedEarly, FolderOfRuns, NoRun, OutputExists, RunBusy, RunNotBegun, RunNotFinished, RunUnreadable
+from .run_files import content_of, history_of, json_of, read_toml
+from .run_problems import (
+    EndedEarly,
+    FolderOfRuns,
+    NoRun,
+    OutputExists,
+    RunBusy,
+    RunFileDamaged,
+    RunNotFinished,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -153,37 +159,12 @@ def _item(value: Any, comment: str) -> Any:
     return made.comment(" ".join(comment.split())) if comment else made
 
 
-def read_toml(folder: Path) -> dict[str, Any]:
-    """The content of a run's run.toml. Raises: NoRun, RunNotBegun, RunUnreadable."""
-    try:
-        return tomllib.loads((folder / "run.toml").read_text(encoding="utf-8"))
-    except OSError as error:
-        if folder.is_dir() and (not any(folder.iterdir()) or (folder / ".lock").exists()):
-            raise RunNotBegun(str(folder)) from error
-        there = [str(path.parent) for path in [*folder.parent.glob("*/run.toml"), *Path("runs").glob("*/run.toml")]]
-        raise NoRun(str(folder), nearest(str(folder), sorted(set(there)))) from error
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise RunUnreadable(str(folder), str(error)) from error
-
-
-def set_facts(folder: Path, name: str, facts: Mapping[str, Any]) -> None:
-    """Adds a table of facts to run.toml, or replaces it; everything else stays to the letter."""
-    import tomlkit
-
-    document = tomlkit.parse((folder / "run.toml").read_text(encoding="utf-8"))
-    table = tomlkit.table()
-    for key, value in facts.items():
-        table.add(key, value)
-    document[name] = table
-    write_file(folder / "run.toml", tomlkit.dumps(document))
-
-
 def package_of(folder: Path, content: Mapping[str, Any]) -> str:
     """The package whose code a run is loaded with: the installed one where its files are those that ran, else the run's own copy.
 
     A model file of the user's own is found in the run in both cases.
     """
-    from .handover.code import own_files, same_as_installed
+    from .handover.code import code_of, own_files, same_as_installed
     from .plain.config import from_dict
 
     digests = dict(content["code"])
@@ -195,6 +176,7 @@ def package_of(folder: Path, content: Mapping[str, Any]) -> str:
     if same_as_installed(digests, own):
         return "plainloop.plain"
     name = f"plainloop_run_{abs(hash(str(folder.resolve()))):x}"
+    code_of(folder, digests)  # a file that is not the one that ran would give other answers
     spec = util.spec_from_file_location(
         name, folder / "plain" / "__init__.py", submodule_search_locations=[str(folder.resolve() / "plain")]
     )
@@ -229,8 +211,10 @@ class Run:
                 raise RunNotFinished(str(folder), bool(self._content.get("made", {}).get("model_given")))
             self._content["result"] = stopped
             self.early = self.notices = [EndedEarly(str(folder), stopped["epoch"], stopped["best_epoch"])]
-        if not (self.folder / "weights.safetensors").exists():  # an ejected project, say
-            raise NoRun(str(folder), [], "weights.safetensors")
+        if not (self.folder / "weights.safetensors").exists():
+            if (self.folder / "metrics.json").exists():
+                raise RunFileDamaged(str(folder), "weights.safetensors", "it is not there")
+            raise NoRun(str(folder), [], "weights.safetensors")  # an ejected project, say
 
     @cached_property
     def package(self) -> str:
@@ -259,11 +243,11 @@ class Run:
         """The content of metrics.json; of a run that ended early the headline of its best epoch."""
         if self.early:
             return self._early_metrics()
-        return json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
+        return json_of(self.folder, "metrics.json")
 
     def _early_metrics(self) -> dict[str, Any]:
         task, best = self.preparation.task, self._content["result"]["best_epoch"]
-        split = json.loads((self.folder / "split.json").read_text(encoding="utf-8"))
+        split = json_of(self.folder, "split.json")
         value = self.history[f"val_{task.headline}"][best - 1]
         return {
             "task": type(task).__name__.lower(),
@@ -277,19 +261,13 @@ class Run:
     @cached_property
     def history(self) -> dict[str, list[Any]]:
         """One list per column of history.csv: epoch, train_loss, val_loss, ..."""
-        with open(self.folder / "history.csv", encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))
-        return (
-            {name: [int(row[i]) if name == "epoch" else float(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
-            if rows
-            else {}
-        )
+        return content_of(self.folder, "history.csv", history_of)
 
     @cached_property
     def preparation(self) -> Any:
         """The fitted columns and the fitted task."""
-        state = json.loads((self.folder / "prepared.json").read_text(encoding="utf-8"))
-        return self._plain("prepare").Preparation.from_state(self.config, state)
+        build = self._plain("prepare").Preparation.from_state
+        return content_of(self.folder, "prepared.json", lambda data: build(self.config, json.loads(data.decode("utf-8"))))
 
     @cached_property
     def model(self) -> nn.Module:
@@ -304,7 +282,9 @@ class Run:
             )
         package_of(self.folder, self._content)  # again: a run loaded since then may have a model file of the same name
         model = self._plain("run").build_model(self.config, self.preparation, self.folder)
-        model.load_state_dict(self._plain("checkpoint").load_weights(self.folder / "weights.safetensors"))
+        load = self._plain("checkpoint").load_weights
+        path = self.folder / "weights.safetensors"
+        content_of(self.folder, path.name, lambda data: model.load_state_dict(load(path)))
         return model.eval()
 
     @property

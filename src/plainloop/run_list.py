@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from .plain.checkpoint import StorageFailed
-from .run_folder import Run, locked, read_toml
+from .run_files import read_toml
+from .run_folder import Run, locked
 from .run_problems import NoRun, RunBusy, RunNotFinished, RunUnreadable
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from .plain.faults import shorten
-from .problems import Notice, PlainloopError, nearest, quoted
+from .problems import Notice, PlainloopError, nearest, quoted, typed_with
 
 
 @dataclass(eq=False)
@@ -28,6 +29,12 @@ class NoRun(PlainloopError):
             f" Did you mean {' or '.join(self.near)}?" if self.near else ""
         )
         self.fix = "plainloop runs"
+        place = Path(self.path)
+        if place.name == "run.toml" and place.exists():
+            self.fix = typed_with(self.path, str(place.parent)) or f"take the folder: {quoted(str(place.parent))}"
+        elif next(place.glob("*/run.toml"), None):
+            self.what = f"{self.path} is not a run, but a folder of runs."
+            self.fix = f"plainloop runs {quoted(self.path)}"
 
     @classmethod
     def example(cls) -> NoRun:
@@ -86,6 +93,33 @@ class RunUnreadable(PlainloopError):
     @classmethod
     def example(cls) -> RunUnreadable:
         return cls("runs/houses-1", "Unclosed string at line 12, column 9")
+
+
+@dataclass(eq=False)
+class RunFileDamaged(PlainloopError):
+    """A file of a run folder that is gone or damaged.
+
+    What it does: refuses to use a run one of whose files is missing, cut off or not as it was written, and names the file.
+    Why: what it held cannot be guessed, and a part of the weights or of the fitted state gives wrong answers.
+    Example: weights.safetensors of half its size, after a copy that was broken off.
+    Fix: copy the run again, or train it again in its folder: its code and run.toml give the same file.
+    """
+
+    path: str
+    file: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        self.what = f"{self.path}/{self.file} cannot be read: {self.reason}."
+        self.expected = "Expected the file as `plainloop train` wrote it."
+        again = f"cd {quoted(self.path)} && python -m plain run.toml && cp output/{self.file} ."
+        if self.file == "trained_rows.npy":  # which the run's own code does not write
+            again = f"rm {quoted(self.path)}/{self.file}"
+        self.fix = f"copy the run folder again from where it is whole, or: {again}"
+
+    @classmethod
+    def example(cls) -> RunFileDamaged:
+        return cls("runs/houses-1", "weights.safetensors", "it is cut off, or not as it was written")
 
 
 @dataclass(eq=False)
@@ -262,8 +296,8 @@ class ExportFailed(PlainloopError):
 class CodeChanged(PlainloopError):
     """A file in the run's plain/ is not the one that ran.
 
-    What it does: refuses to hand out code whose SHA-256 is not the one that run.toml holds.
-    Why: the project would train other weights than the run, and say that it is the same.
+    What it does: refuses to hand out, or to run, code whose SHA-256 is not the one that run.toml holds.
+    Why: the project would train other weights than the run, and say that it is the same; the model would give other answers.
     Example: `plainloop eject runs/houses-1 my_project` after an edit of runs/houses-1/plain/loop.py
     Fix: put the file back; change it in the project instead.
     """
@@ -277,7 +311,7 @@ class CodeChanged(PlainloopError):
         state = f"has SHA-256 {self.found[:12]}" if self.found else "is not there"
         self.what = f"{self.run}/plain/{self.file} is not the file that ran: it {state}."
         self.expected = f"Expected SHA-256 {self.wanted[:12]}, as run.toml says under [code]."
-        self.why = "A project with other code would train other weights than this run."
+        self.why = "Other code would train other weights than this run, and its model would give other answers."
         self.fix = f"put the file back as it was, then change it in the project: plainloop eject {quoted(self.run)} FOLDER"
 
     @classmethod

@@ -16,6 +16,7 @@ import numpy as np
 
 from .plain.checkpoint import write_file
 from .problems import Notice
+from .run_files import content_of
 from .use_problems import RowsTrainedOn
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def again(run: Run, table: Any, figure: Any) -> list[Notice]:
     """
     if not (run.folder / FILE).exists():  # a run of older code
         return []
-    kept = np.load(run.folder / FILE)
+    kept = content_of(run.folder, FILE, lambda data: np.load(io.BytesIO(data)))
     found = seen_in(run.config, table, np.arange(len(table)), kept)
     usual = float(run._content["result"].get("recurring", 0.0))
     if not found.any() or found.sum() <= TWICE * usual * len(found):

@@ -30,7 +30,8 @@ from .plain.loop import NonFiniteLoss, Record
 from .plain.run import Outcome, Ready, located, weights_digest
 from .plain.run import run as plain_run
 from .progress import bar
-from .run_folder import Run, locked, new_folder, package_of, read_toml, set_facts, write_toml
+from .run_files import read_toml, set_facts
+from .run_folder import Run, locked, new_folder, package_of, write_toml
 from .run_problems import CannotEject, FolderOfRuns, RunBusy, RunUnreadable, StoppedRun
 from .show import augmentation_text, look_text, notice_text
 from .trained_rows import write_keys

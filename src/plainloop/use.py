@@ -294,7 +294,10 @@ def evaluate(run: Run, source: Any, how: dict[str, Any], asked: Any = None) -> d
         cells = table[run.config.targets[0].name][strange]
         labels = cells.present() if hasattr(cells, "words") else []
         if not known.any():
-            raise NothingToScore(str(source) if isinstance(source, (str, Path)) else "the data", len(strange), labels)
+            known_labels = [str(label) for label in getattr(run.preparation.task, "labels", [])]
+            raise NothingToScore(
+                str(source) if isinstance(source, (str, Path)) else "the data", len(strange), labels, known_labels
+            )
         notices.append(UnseenLabels(labels, len(strange)))
     rows = np.flatnonzero(known)
     with decoding(run, how):

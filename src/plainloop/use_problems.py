@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .plain.faults import shorten
 from .problems import Notice, PlainloopError, listed, quoted
@@ -29,7 +29,13 @@ class ColumnsMissing(PlainloopError):
         self.what = f"{self.file} lacks {noun} {listed([shorten(name) for name in self.missing])}."
         self.expected = f"Expected the columns that the model was trained on; the file has {listed(self.there, 12)}."
         self.fix = f"add the {noun}, or train a model with --ignore {quoted(','.join(self.missing))}"
-        if self.only_target:
+        plain = {"".join(name.lower().replace("_", " ").split()): name for name in self.there}
+        same = {name: plain.get("".join(name.lower().replace("_", " ").split())) for name in self.missing}
+        if all(same.values()):
+            said = listed([f"{shorten(str(other))} is called {shorten(name)}" for name, other in same.items()], 4)
+            self.why = f"In the data of the run {said}."
+            self.fix = f"write the names in line 1 of {self.file} as the run has them: {listed(self.missing, 20)}"
+        elif self.only_target:
             self.why = "Without the truth there is nothing to compare predictions with."
             self.fix = f"add the {noun}, or only predict: plainloop predict {quoted(self.run)} {quoted(self.file)}"
 
@@ -114,16 +120,18 @@ class NothingToScore(PlainloopError):
     file: str
     rows: int
     labels: list[str]
+    known: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         shown = listed([shorten(label) for label in self.labels]) or "the cells are empty"
         self.what = f"Not one of the {self.rows} rows of {self.file} has a label that the model knows: {shown}."
-        self.expected = "At least one row with a label of the training data."
-        self.fix = "write the labels as they are in the training data"
+        known = f": {listed([shorten(label) for label in self.known])}" if self.known else ""
+        self.expected = f"Expected at least one row with a label of the training data{known}."
+        self.fix = f"write the labels of {self.file} as they are in the training data"
 
     @classmethod
     def example(cls) -> NothingToScore:
-        return cls("other.csv", 120, ["Hund", "Katze"])
+        return cls("other.csv", 120, ["Hund", "Katze"], ["cat", "dog"])
 
 
 @dataclass(eq=False)

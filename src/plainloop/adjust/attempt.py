@@ -15,7 +15,8 @@ from typing import Any
 from ..plain.config import Config
 from ..plain.loop import Record
 from ..plain.run import run as plain_run
-from ..run_folder import package_of, read_toml
+from ..run_files import read_toml
+from ..run_folder import package_of
 from ..training import Decided, Talk, machine_as_it_was, write_run
 from ..understand.check_inside import check_decided
 from ..understand.own_model import build

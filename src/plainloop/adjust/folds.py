@@ -20,7 +20,8 @@ from ..plain.run import located
 from ..plain.split_steps import ranks, rolling
 from ..plain.table import Windows
 from ..problems import PlainloopError, again
-from ..run_folder import Run, make_folder, package_of, read_toml
+from ..run_files import read_toml
+from ..run_folder import Run, make_folder, package_of
 from ..run_problems import StoppedRun
 from ..show import aligned
 from ..training import Decided, Talk, carry_out, find_rate, go_on, write_run

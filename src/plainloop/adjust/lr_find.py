@@ -23,7 +23,8 @@ from ..plain.checkpoint import write_file
 from ..plain.config import Config
 from ..plain.run import Ready, augmentation, make_ready
 from ..problems import again
-from ..run_folder import package_of, read_toml
+from ..run_files import read_toml
+from ..run_folder import package_of
 from ..training import Decided, Talk, machine_as_it_was, write_run
 from ..understand.check_inside import Given, check_run
 from ..understand.own_model import build

@@ -18,7 +18,8 @@ from ..plain.config import Config, Text, from_dict
 from ..plain.device import best_device
 from ..plain.run import DataChanged, build_model, located
 from ..problems import TYPED, listed
-from ..run_folder import Run, make_folder, new_folder, package_of, read_toml
+from ..run_files import read_toml
+from ..run_folder import Run, make_folder, new_folder, package_of
 from ..run_problems import CannotEject, RunNotFinished, RunUnreadable
 from ..show import notice_text, short
 from ..training import Decided, Remark, Talk, carry_out, gone_if_refused, without_auto

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from ..judge.scored import Scored
 from ..judge.sentences import Sentences
 from ..plain.evaluate import FORMULA
+from ..run_files import content_of, json_of
 from .adjust_problems import CannotCompare
 from .tested_windows import Columns, Tested, windows
 
@@ -20,19 +21,20 @@ if TYPE_CHECKING:
 
 
 def scored_of(run: Run) -> tuple[np.ndarray, Scored | Sentences | Tested]:
-    """What names the rows of the run's predictions.csv, and what was said of them. Raises: CannotCompare."""
+    """What names the rows of the run's predictions.csv, and what was said of them. Raises: CannotCompare, RunFileDamaged."""
     kind = run.config.task.name
     if kind not in READERS:
         raise CannotCompare([str(run.folder)], f"rows of the task {kind.lower()} cannot be paired yet")
-    try:
-        with open(run.folder / "predictions.csv", encoding="utf-8", newline="") as file:
-            lines = list(csv.reader(file))
-        state = json.loads((run.folder / "prepared.json").read_text(encoding="utf-8"))["task"]
-        columns = {name: [line[i] for line in lines[1:]] for i, name in enumerate(lines[0])}
-        found = READERS[kind](columns, state)
-        return found.rows if isinstance(found, Tested) else np.array(columns["row"], np.int64), found
-    except (OSError, LookupError, ValueError) as error:
-        raise CannotCompare([str(run.folder)], f"its predictions.csv cannot be read: {error}") from error
+    state = json_of(run.folder, "prepared.json")["task"]
+    return content_of(run.folder, "predictions.csv", lambda data: read_as(kind, data, state))
+
+
+def read_as(kind: str, data: bytes, state: dict[str, Any]) -> tuple[np.ndarray, Scored | Sentences | Tested]:
+    """What the bytes of a predictions.csv say, by the kind of the run's task."""
+    lines = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
+    columns = {name: [line[i] for line in lines[1:]] for i, name in enumerate(lines[0])}
+    found = READERS[kind](columns, state)
+    return found.rows if isinstance(found, Tested) else np.array(columns["row"], np.int64), found
 
 
 def binary(columns: Columns, state: dict[str, Any]) -> Scored:

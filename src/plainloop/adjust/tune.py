@@ -25,7 +25,8 @@ from ..plain.loop import NonFiniteLoss, Record
 from ..plain.prepare import headline_of, task_class
 from ..plain.run import run_id
 from ..problems import again, quoted
-from ..run_folder import Run, locked, new_folder, package_of, read_toml
+from ..run_files import read_toml
+from ..run_folder import Run, locked, new_folder, package_of
 from ..run_problems import RunBusy, RunNotFinished
 from ..training import Decided, Talk, carry_out, find_rate
 from ..understand.own_model import prepared

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import plainloop.plain
 
 from ..plain.config import Augmentation, Config
 from ..plain.prepare import COLUMN_CLASSES, encoded_as
+from ..run_problems import CodeChanged
 
 PLAIN = Path(plainloop.plain.__file__).parent
 RELATIVE_IMPORT = re.compile(r"^[ \t]*(from[ \t]+\.[\w.]*[ \t]+import[ \t]+(?:\([^)]*\)|[^\n(]*))", re.MULTILINE)
@@ -102,3 +104,20 @@ def same_as_installed(digests: dict[str, str], own: list[str]) -> bool:
         for name, digest in digests.items()
         if name not in own
     )
+
+
+def code_of(folder: Path, digests: Mapping[str, str]) -> dict[str, bytes]:
+    """The files of a run's plain/ by name, as run.toml lists them.
+
+    Raises: CodeChanged where one is gone or is not the file that ran.
+    """
+    code = {}
+    for name, wanted in digests.items():
+        path = folder / "plain" / name
+        inside = path.is_file() and path.resolve().is_relative_to((folder / "plain").resolve())
+        data = path.read_bytes() if inside else b""
+        found = hashlib.sha256(data).hexdigest()
+        if not inside or found != wanted:
+            raise CodeChanged(str(folder), name, wanted, found if inside else "")
+        code[name] = data
+    return code

@@ -7,7 +7,6 @@ So `python -m plain run.toml` in the project trains the same weights, to the las
 from __future__ import annotations
 
 import ast
-import hashlib
 import shutil
 import sys
 import tempfile
@@ -20,10 +19,10 @@ from ..plain.checkpoint import StorageFailed
 from ..plain.config import Source
 from ..plain.run import located
 from ..problems import quoted
-from ..run_folder import read_toml
-from ..run_problems import CannotEject, CodeChanged, OutputExists
+from ..run_files import read_toml
+from ..run_problems import CannotEject, OutputExists
 from ..understand.resolve import relative_to, seen_from
-from .code import needs_of, own_files
+from .code import code_of, needs_of, own_files
 from .copies import PARTS, Copies, copies_of, copy
 from .project_readme import readme
 
@@ -43,7 +42,7 @@ def eject(run: Run, folder: Path, *, with_data: bool = False) -> Path:
         raise CannotEject(str(run.folder), "its training ended with a loss that is no number, as the project's would")
     if content["made"].get("model_given"):
         raise CannotEject(str(run.folder), "its model was given as an object, so its code is not in the run folder")
-    code = code_of(run, content["code"])
+    code = code_of(run.folder, content["code"])
     packages = needed(run, content, code)
     source = located(run.config.source, run.folder)
     copies = copies_of(run, source, with_data)
@@ -82,23 +81,6 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
-
-
-def code_of(run: Run, digests: Mapping[str, str]) -> dict[str, bytes]:
-    """The files of the run's plain/ by name, as run.toml lists them.
-
-    Raises: CodeChanged where one is gone or is not the file that ran.
-    """
-    code = {}
-    for name, wanted in digests.items():
-        path = run.folder / "plain" / name
-        inside = path.is_file() and path.resolve().is_relative_to((run.folder / "plain").resolve())
-        data = path.read_bytes() if inside else b""
-        found = hashlib.sha256(data).hexdigest()
-        if found != wanted:
-            raise CodeChanged(str(run.folder), name, wanted, found if inside else "")
-        code[name] = data
-    return code
 
 
 def moved_toml(folder: Path, source: Source, copies: Copies, target: Path, body: str) -> str:

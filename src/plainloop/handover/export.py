@@ -28,6 +28,7 @@ from torch import Tensor, nn
 
 from ..plain.checkpoint import StorageFailed, tensors_to_bytes
 from ..problems import quoted
+from ..run_files import json_of
 from ..run_problems import CannotEject, ExportFailed, UnknownFormat
 from .preparation_file import preparation_facts
 
@@ -87,7 +88,7 @@ def some_rows(run: Run) -> dict[str, Tensor]:
     """Encoded validation rows of the run, at least 7; where its data is gone, rows that are drawn at random in its shape."""
     plain, config = run._plain("run"), run.config
     source, reader = plain.located(config.source, run.folder), run._plain(f"readers.{config.source.reader}")
-    rows = np.array(json.loads((run.folder / "split.json").read_text(encoding="utf-8"))["validation"], np.int64)
+    rows = np.array(json_of(run.folder, "split.json")["validation"], np.int64)
     try:
         plain.check_data(source, reader)
     except plain.DataChanged:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ..run_files import json_of
 from .code import READING_ORDER, own_files
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def about(source: bytes) -> str:
 
 def expected(run: Run, content: Mapping[str, Any]) -> list[str]:
     """The figures of the run, and what is promised of them, as paragraphs."""
-    metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics = json_of(run.folder, "metrics.json")
     part = "test" if metrics.get("test") else "validation"
     known = [(name, figures["value"]) for name, figures in metrics[part].items() if figures.get("value") is not None]
     own = metrics.get("own_metrics", [])

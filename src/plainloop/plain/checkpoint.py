@@ -48,6 +48,9 @@ class StorageFailed(Fault):
         self.expected = "The folder must be writable and its disk must have room."
         self.why = "What was saved before is intact."
         self.fix = "free some space or make the folder writable, then run the command again"
+        if self.reason == "Is a directory":
+            self.what, self.expected, self.why = f"Cannot write {self.path}: it is a folder.", "Expected the name of a file.", ""
+            self.fix = f"name a file in it, such as {self.path.rstrip('/')}/predictions.csv"
 
     @classmethod
     def example(cls) -> StorageFailed:

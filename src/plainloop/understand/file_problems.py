@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..plain.faults import shorten
-from ..problems import PlainloopError, command, listed, quoted, reading
+from ..problems import TYPED, PlainloopError, command, listed, quoted, reading, typed_with
 
 
 @dataclass(eq=False)
@@ -29,7 +29,8 @@ class FileMissing(PlainloopError):
         self.why = f"The folder {self.folder} has no file of a similar name."
         if self.near:
             self.why = f"Did you mean {' or '.join(shorten(name, 200) for name in self.near)}?"
-        self.fix = command("inspect", self.near[0] if self.near else "FILE", [])
+        near = self.near[0] if self.near else "FILE"
+        self.fix = typed_with(self.path, near) or command("inspect", near, [])
 
     @classmethod
     def example(cls) -> FileMissing:
@@ -82,7 +83,8 @@ class EmptyFile(PlainloopError):
             self.what = f"{self.path} has a header of {len(self.columns)} columns ({listed(self.columns, 5)}) and 0 rows."
         else:
             self.what = f"{self.path} is empty ({self.size} bytes)."
-        self.expected = "Expected a header and at least 20 rows."
+        rows = "one row" if TYPED[0] in ("predict", "evaluate") else "20 rows"
+        self.expected = f"Expected a header and at least {rows}."
         self.fix = f"write or download {self.path} again, then: {command('inspect', self.path, [])}"
 
     @classmethod

@@ -199,7 +199,9 @@ def _expand(paths: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
             found += matches
         else:
             folder = place.parent if place.parent.is_dir() else Path(".")
-            near = nearest(place.name, sorted(entry.name for entry in folder.iterdir()))
+            stems = {entry.name: entry.name.partition(".")[0] for entry in sorted(folder.iterdir())}
+            alike = nearest(place.name.partition(".")[0], sorted(set(stems.values())))  # ".csv" makes no two names alike
+            near = [name for name in nearest(place.name, list(stems)) if stems[name] in alike]
             raise FileMissing(name, [str(folder / match) if str(folder) != "." else match for match in near], str(folder))
     return tuple(found)
 
