@@ -164,7 +164,7 @@ def package_of(folder: Path, content: Mapping[str, Any]) -> str:
 
     A model file of the user's own is found in the run in both cases.
     """
-    from .handover.code import code_of, own_files, same_as_installed
+    from .handover.code import own_files, same_as_installed
     from .plain.config import from_dict
 
     digests = dict(content["code"])
@@ -176,7 +176,6 @@ def package_of(folder: Path, content: Mapping[str, Any]) -> str:
     if same_as_installed(digests, own):
         return "plainloop.plain"
     name = f"plainloop_run_{abs(hash(str(folder.resolve()))):x}"
-    code_of(folder, digests)  # a file that is not the one that ran would give other answers
     spec = util.spec_from_file_location(
         name, folder / "plain" / "__init__.py", submodule_search_locations=[str(folder.resolve() / "plain")]
     )
@@ -218,6 +217,12 @@ class Run:
 
     @cached_property
     def package(self) -> str:
+        """See `package_of`. Raises: CodeChanged, for other code than that which ran would give other answers."""
+        from .handover.code import code_of, same_as_installed
+
+        digests = dict(self._content["code"])
+        if not same_as_installed(digests, []):
+            code_of(self.folder, digests)
         return package_of(self.folder, self._content)
 
     def _plain(self, module: str) -> Any:
