@@ -20,6 +20,7 @@ from plainloop.problems import PlainloopError
 from plainloop.understand.look import look
 from plainloop.understand.seen import Look
 from plainloop.understand.series_look import STRONG, strength
+from plainloop.understand.series_problems import RepeatedTimes
 
 Rows = list[list[str]]
 DAY = np.timedelta64(1, "D")
@@ -362,3 +363,16 @@ def test_noise_has_no_season_and_a_season_among_noise_is_seen():
         ]
         assert sum(share >= STRONG for share in found) <= 1
     assert strength(waves(600, noise=1.0), 24) > 0.7
+
+
+def test_the_columns_that_tell_series_apart_need_not_stand_side_by_side(tmp_path: Path):
+    rows = [
+        [day, shop, str(i % 2), item, load]
+        for shop in ("a", "b", "c")
+        for item in ("x", "y")
+        for i, (day, load) in enumerate(days("%Y-%m-%d", 60))
+    ]
+    with pytest.raises(RepeatedTimes) as refusal:
+        seen(table(tmp_path / "t.csv", rows, "date,shop,offer,item,load"))
+    assert refusal.value.what.startswith("60 of 60 times")
+    assert sorted(refusal.value.groups) == ["item", "shop"]

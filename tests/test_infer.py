@@ -62,6 +62,8 @@ def guess(cells: Cells, options: InferOptions | None = None, name: str = "c") ->
         (cycle("0", "1", "2", "3+"), "category", "input"),
         (cycle("$1,200", "$950", "$1,000,000"), "number", "input"),
         (cycle("12%", "5.5%"), "number", "input"),
+        ([f"2024{1 + i % 12:02d}{1 + i % 28:02d}" for i in range(ROWS)], "datetime", "input"),
+        ([f"2024{1 + i % 12:02d}{1 + i % 35:02d}" for i in range(ROWS)], "number", "input"),
         (cycle("$1", "2", "3"), "category", "input"),
         (cycle("2020-01-02", "2021-12-31", "2020-02-29"), "datetime", "input"),
         (cycle("2020-01-02 03:04", "2021-12-31T23:59:59Z"), "datetime", "input"),

@@ -172,6 +172,17 @@ def test_a_fix_names_the_file_of_the_target(verb: str, tmp_path: Path, capsys: p
     assert f"plainloop train {source} --target {target}" in capsys.readouterr().out
 
 
+def test_notes_of_licence_and_authors_are_no_source(tmp_path: Path):
+    credit = "CC-BY 2.0 (France) Attribution: tatoeba.org #{} (CK) & #{} (Zaghawa)"
+    pairs = [(en, f"{de}\t{credit.format(i, i * i)}") for i, (en, de) in enumerate(phrases())]
+    path = write_table(tmp_path, pairs, "english\tgerman\tnote")
+    found = seen(path, "german")
+    assert [column.name for column in found.schema.columns if column.role == "input"] == ["english"]
+    assert "CreditsNotRead" in said(found)
+    kept = seen(path, "german", types={"note": "text"})
+    assert kept.schema["note"].role == "input"
+
+
 def test_columns_that_are_no_texts_are_left_out_and_said(tmp_path: Path):
     pairs = [(f"{i % 7}\t{en}", de) for i, (en, de) in enumerate(phrases())]
     found = seen(write_table(tmp_path, pairs, "level\tenglish\tgerman"), "german")

@@ -40,6 +40,7 @@ DATA = Path(os.environ.get("PLAINLOOP_DATA", Path(__file__).parents[1] / "../sha
         ("I see a red cat\tje vois un chat rouge\nwe go to the sea\tnous allons vers la mer\n", {"header": False}),
         ("the english text here\tfrench\nI see a cat.\tje vois un chat.\n", {"header": True}),
         ('say\t"hi\nthe 5" pipe\tb\n', {"delimiter": "\t", "quote": ""}),
+        ("Fl\u00e4che;Ort;Miete\n" + "45,8;Bonn;650,5\n" * 9, {"delimiter": ";", "decimal": ",", "header": True}),
         ("sep=;\na;b\n1;2\n", {"delimiter": ";", "header": True, "comment": "sep="}),
         ("ABLE  EY1 B AH0 L\nACE  EY1 S\n", {"delimiter": "  "}),
         ('18.0   8   307.0\t"chevrolet malibu"\n9.5    4   97.0\t"ford pinto"\n' * 6, {"delimiter": " ", "header": False}),
@@ -79,6 +80,30 @@ def test_encodings(tmp_path: Path, encoding: str, notice: str | None) -> None:
     source, notices = probe(tmp_path / "t.csv")
     assert tables.read_text(source)[0]["city"].to_list() == ["Orl\u00e9ans"]
     assert [notice in said.what for said in notices] == ([True] if notice else [])
+
+
+@pytest.mark.parametrize(
+    "encoding, words",
+    [
+        (
+            "cp1251",
+            ("\u043e\u0442\u0437\u044b\u0432", "\u0445\u043e\u0440\u043e\u0448\u0438\u0439 \u0444\u0438\u043b\u044c\u043c"),
+        ),
+        (
+            "koi8_r",
+            ("\u043e\u0442\u0437\u044b\u0432", "\u0445\u043e\u0440\u043e\u0448\u0438\u0439 \u0444\u0438\u043b\u044c\u043c"),
+        ),
+        ("shift_jis", ("\u672c\u6587", "\u3068\u3066\u3082\u9762\u767d\u3044\u6620\u753b\u3067\u3057\u305f")),
+        ("gb18030", ("\u8bc4\u8bba", "\u8fd9\u90e8\u7535\u5f71\u975e\u5e38\u597d\u770b")),
+        ("euc_kr", ("\ub9ac\ubdf0", "\uc544\uc8fc \uc7ac\ubbf8\uc788\ub294 \uc601\ud654")),
+    ],
+)
+def test_encodings_of_other_scripts(tmp_path: Path, encoding: str, words: tuple[str, str]) -> None:
+    (tmp_path / "t.csv").write_bytes(f"{words[0]},n\n{words[1]},5\n{words[1]},6\n".encode(encoding))
+    source, notices = probe(tmp_path / "t.csv")
+    assert source.encoding == encoding
+    assert tables.read_text(source)[0].columns == [words[0], "n"]
+    assert f"read as {encoding}" in notices[0].what
 
 
 def test_folder_glob_and_list(tmp_path: Path) -> None:

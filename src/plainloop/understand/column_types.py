@@ -21,6 +21,7 @@ from .text_columns import text_or_not
 PAIRS = {"no": "yes", "n": "y", "false": "true", "f": "t", "off": "on", "0": "1"}  # word for 0 -> word for 1, in lower case
 DECORATED = r"^[-+(]?\s?[$€£]?\s?[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?\s?%?\)?$"
 DECORATED_COMMA = r"^[-+]?\s?[$€£]?\s?[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?\s?[%€]?$"
+DAY = r"^(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"  # 20240131
 ID_NAME = re.compile(r"(^|[\W_])(id|ids|key|uuid|guid|index|idx|rownum|row|serial)$|(?-i:[a-z]I[Dd]$)", re.IGNORECASE)
 INDEX_NAME = re.compile(r"^(Unnamed: \d+|index|level_0|row_?names?|X)$", re.IGNORECASE)
 BIGGEST = 2.0**53  # from here on float64 does not tell neighbouring whole numbers apart
@@ -175,9 +176,8 @@ def _number(values: Values) -> ColumnGuess | None:
         return _decorated(values) or _mostly_numbers(values, is_number)
     if values.all_match(r"^[-+]?\d+$"):
         return _whole(values, numbers)
-    return _measured(
-        ColumnGuess(name, "number", "input", "every value is a number", f"--types {quoted(name)}=category"), values, numbers
-    )
+    made = ColumnGuess(name, "number", "input", "every value is a number", f"--types {quoted(name)}=category")
+    return _measured(made, values, numbers)
 
 
 def _whole(values: Values, numbers: np.ndarray) -> ColumnGuess:
@@ -190,6 +190,9 @@ def _whole(values: Values, numbers: np.ndarray) -> ColumnGuess:
         return _words_or_too_many(values, "whole numbers beyond 2^53, which no float64 holds exactly: codes, not amounts")
     if set(values.words) == {"0", "1"}:
         return ColumnGuess(name, "boolean", "input", "only 0 and 1", f"--types {quoted(name)}=category", true="1", false="0")
+    if values.all_match(DAY) and len(values.words) >= 10 and _parses(values.words, "%Y%m%d"):
+        made = ColumnGuess(name, "datetime", "input", "days as 20240131", f"--types {quoted(name)}=number", format="%Y%m%d")
+        return _dated(made, values.words)
     unique = len(values.words) == values.rows >= 20
     consecutive = unique and high - low + 1 == values.rows
     if consecutive and (INDEX_NAME.match(name) or ID_NAME.search(name) or low in (0, 1)):
@@ -203,11 +206,9 @@ def _whole(values: Values, numbers: np.ndarray) -> ColumnGuess:
 
 
 def _measured(made: ColumnGuess, values: Values, numbers: np.ndarray) -> ColumnGuess:
-    finite = np.isfinite(numbers)
-    if finite.any():
+    if (finite := np.isfinite(numbers)).any():
         made.low, made.high = float(numbers[finite].min()), float(numbers[finite].max())
-    infinite = np.isinf(numbers)
-    if infinite.any():
+    if (infinite := np.isinf(numbers)).any():
         made.note, made.odd = "infinite", tuple(values.top(infinite))
     return made
 
@@ -392,8 +393,7 @@ def _words_or_too_many(values: Values, reason: str) -> ColumnGuess:
         return _left_out(values, "category", "many words", f"{distinct} different words in {values.present} cells")
     override = f"--types {quoted(values.name)}=number" if "number" in reason else f"--ignore {quoted(values.name)}"
     made = ColumnGuess(values.name, "category", "input", reason, override)
-    if "codes" in reason:
-        made.note = "codes"
+    made.note = "codes" if "codes" in reason else ""
     lower = values.words.str.to_lowercase() if distinct <= 5000 else values.words
     if lower.n_unique() < distinct:
         made.note, made.odd = "case", tuple(values.top(lower.is_duplicated().to_numpy()))

@@ -69,9 +69,16 @@ def find_dialect(name: str, data: bytes, options: ReadOptions, target: Sequence[
     said = SEPARATOR_LINE.fullmatch(lines[0].strip())
     if said and not comment:
         comment, lines = said[1], lines[1:]
-    elif options.header is None and options.delimiter is None:
-        _check_title(name, head.decode("utf-8", "replace"), lines, quote)
-    delimiter = options.delimiter or (said[2] if said else _delimiter(name, lines, quote, comment))
+    delimiter = options.delimiter or (said[2] if said else "")
+    if not delimiter:
+        text = head.decode("utf-8", "replace")
+        try:
+            delimiter = _delimiter(name, lines, quote, comment)
+        except NoDelimiter:
+            _check_title(name, text, lines, quote, "\t;,|")
+            raise
+        if options.header is None:
+            _check_title(name, text, lines, quote, delimiter)
     delimiter = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";"}.get(delimiter, delimiter)
     loose = 0
     if options.quote is None:
@@ -148,9 +155,9 @@ def _are_numbers(rows: list[list[str]]) -> bool:
     return len(rows) >= 10 and sum(bool(NUMBER.match(cell)) for cell in cells) > 0.6 * len(cells)
 
 
-def _check_title(name: str, text: str, lines: list[str], quote: str) -> None:
+def _check_title(name: str, text: str, lines: list[str], quote: str, signs: str) -> None:
     """Refuses lines of title above the header: one cell is filled in them, all of them are below."""
-    for delimiter in "\t;,|":
+    for delimiter in signs.strip(" :"):
         rows = _rows(lines[:100], delimiter, quote)
         fields = Counter(map(len, rows)).most_common(1)[0][0]
         first = next((i for i, row in enumerate(rows[:20]) if len(row) == fields and all(row)), 0)

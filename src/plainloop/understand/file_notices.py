@@ -37,8 +37,8 @@ class HeaderGuessed(Notice):
 class EncodingGuessed(Notice):
     """A text that is not UTF-8.
 
-    What it does: reads a file with bytes that are no UTF-8 as cp1252 (Western Windows), or as UTF-16 by its mark or its zero
-    bytes; says so.
+    What it does: reads a file with bytes that are no UTF-8 as cp1252 (Western Windows), as the usual encoding of its script
+    where its letters are hardly Latin, or as UTF-16 by its mark or its zero bytes; says so.
     Why: another encoding would give other letters.
     Example: byte 0xE9 in line 3.
     Fix: name the encoding with --encoding.

@@ -130,7 +130,7 @@ def settle_texts(made: Look, frame: pl.DataFrame) -> None:
 
 def settle_pairs(made: Look, frame: pl.DataFrame) -> None:
     """The same, where a text is written, too."""
-    made.notices += inputs_of(made.schema, made.source.data[0], made.target)
+    made.notices += inputs_of(made.schema, frame, made.source.data[0], made.target)
     made.text, made.sequence = sequence_settings(text_inputs(made, frame), frame[made.target[0]])
 
 

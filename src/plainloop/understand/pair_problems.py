@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..plain.faults import shorten
-from ..problems import Notice, PlainloopError, command
+from ..problems import Notice, PlainloopError, command, trying
 
 
 @dataclass(eq=False)
@@ -202,6 +202,33 @@ class OnlyTextsRead(Notice):
     @classmethod
     def example(cls) -> OnlyTextsRead:
         return cls("phrases.tsv", ["german"], ["level"])
+
+
+@dataclass
+class CreditsNotRead(Notice):
+    """A column with the licence and the authors of each pair.
+
+    What it does: leaves out a column of texts that all begin with the same words and differ in little but numbers behind them.
+    Why: it says nothing of the answer, and as a part of every source it would only make them longer.
+    Example: the third column of a file of Tatoeba: "CC-BY 2.0 (France) Attribution: tatoeba.org #538123 (CM) & #441618".
+    Fix: --types with text, where it is meant to be read.
+    """
+
+    data: str
+    target: list[str]
+    column: str
+    begin: str
+
+    def __post_init__(self) -> None:
+        self.what = f'Column "{self.column}" is left out: every cell begins with {shorten(self.begin)}.'
+        self.expected = "Expected texts that tell something of the answer."
+        self.why = "Notes of a licence and of authors are no part of what is asked."
+        again = command(trying(), self.data, self.target, "--types", f"{self.column}=text")
+        self.fix = f"to use it all the same: {again}"
+
+    @classmethod
+    def example(cls) -> CreditsNotRead:
+        return cls("deu.txt", ["1"], "2", "CC-BY 2.0 (France) Attribution: tatoeba.org #")
 
 
 @dataclass

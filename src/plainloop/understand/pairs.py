@@ -18,6 +18,7 @@ from ..plain.readers import tables
 from ..problems import Notice, nearest
 from .infer import Schema
 from .pair_problems import (
+    CreditsNotRead,
     OnePairFile,
     OnlyTextsRead,
     SameText,
@@ -28,6 +29,7 @@ from .pair_problems import (
 from .probe import ReadOptions, probe
 
 FEW_WORDS = 1_000  # a target with no more different words is written in words
+LEAST_CREDIT = 20  # signs with which all notes of a licence begin
 SHORT = 40  # signs: shorter targets that are single words are written letter by letter
 SAMPLE = 20_000
 SAME_LETTERS = 0.9  # share of the target's letters that the source has too, for both to be cut into the same tokens
@@ -146,12 +148,34 @@ def _same_letters(sources: Sequence[pl.Series], target: pl.Series) -> bool:
     return bool(len(wanted)) and int(wanted.is_in(known.implode()).sum()) >= SAME_LETTERS * len(wanted)
 
 
-def inputs_of(schema: Schema, data: str, target: list[str]) -> list[Notice]:
-    """Leaves out the inputs that are no texts; says so."""
+def inputs_of(schema: Schema, frame: pl.DataFrame, data: str, target: list[str]) -> list[Notice]:
+    """Leaves out the inputs that are no texts, and notes of licence and author beside a text; says so."""
     others = [made for made in schema.columns if made.role == "input" and made.type != "text"]
     for made in others:
         made.role, made.reason, made.kept_out = "ignored", "an answer is written out of texts alone", ""
-    return [OnlyTextsRead(data, target, [made.name for made in others])] if others else []
+    said: list[Notice] = [OnlyTextsRead(data, target, [made.name for made in others])] if others else []
+    texts = [made for made in schema.columns if made.role == "input"]
+    credits = [made for made in texts if not made.reason.startswith("named by") and credit_of(frame[made.name])]
+    for made in credits if len(credits) < len(texts) else []:
+        said.append(CreditsNotRead(data, target, made.name, credit_of(frame[made.name])))
+        made.role, made.reason, made.kept_out = "ignored", "notes of a licence and of authors", ""
+    return said
+
+
+def credit_of(cells: pl.Series) -> str:
+    """The words with which all cells begin, where little but numbers and names differs behind them; else "".
+
+    >>> credit_of(pl.Series([f"CC-BY 2.0 (France) Attribution: tatoeba.org #{i} (CK)" for i in range(30)]))
+    'CC-BY 2.0 (France) Attribution: tatoeba.org #'
+    >>> credit_of(pl.Series([f"What is the {word}?" for word in ("sea", "moon", "sun")] * 10))
+    ''
+    """
+    present = cells.drop_nulls()
+    low, high = str(present.min() or ""), str(present.max() or "")  # what these two have in common, all between them have
+    same = next((i for i, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), min(len(low), len(high)))
+    begin = low[:same].rstrip("0123456789")
+    alike = present.str.replace_all(r"\d+", "0").n_unique()
+    return begin if len(present) >= 20 and len(begin) >= LEAST_CREDIT and alike <= 0.5 * len(present) else ""
 
 
 def source_column(schema: Schema) -> str:

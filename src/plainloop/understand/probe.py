@@ -21,6 +21,7 @@ from ..plain.readers.folders import PARTS
 from ..plain.readers.table_faults import DuplicateColumns
 from ..problems import Notice, nearest
 from .dialect import Dialect, find_dialect
+from .encoding_guess import other_script
 from .file_notices import DecimalComma, EncodingGuessed, HeaderGuessed, MemberChosen, QuotesAsText
 from .file_problems import (
     ControlCharacters,
@@ -350,6 +351,9 @@ def _encoding(name: str, data: bytes, options: ReadOptions, notices: list[Notice
     if wrong < 0:
         return "utf-8"
     line = data[:wrong].count(b"\n") + 1
+    if other := other_script(data):
+        notices.append(EncodingGuessed(name, other, f"byte 0x{data[wrong]:02X} in line {line} is no UTF-8"))
+        return other
     letters = re.search(rb"[\xc3-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}", data)
     if letters:
         raise MixedEncodings(name, line, data[wrong], data[: letters.start()].count(b"\n") + 1)

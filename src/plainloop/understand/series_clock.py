@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import polars as pl
@@ -35,6 +36,7 @@ FILLED = 0.5  # share of the steps that must have a row
 OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
 UTC = "+00:00"
 MOST_REPEATED = 0.01  # share of the times that may have several rows that differ
+MOST_TELLING = 12  # columns that are tried, alone and together, to tell series apart
 
 
 @dataclass
@@ -254,7 +256,8 @@ def repeated(case: Case, name: str, clock: Clock, times: np.ndarray, series: Wor
     at = as_cells(times[first : first + 1], clock.columns)[0]
     if differ.sum() > MOST_REPEATED * distinct:
         places = [case.place(int(order[row])) for row in (first - 1, first)]
-        raise RepeatedTimes(case.data, case.target, name, int(differ.sum()), distinct, (at, places), telling(case, clock, times))
+        several = len(np.unique(np.cumsum(~again)[differ]))
+        raise RepeatedTimes(case.data, case.target, name, several, distinct, (at, places), telling(case, clock, times))
     case.notices.append(TimesRepeated(case.data, case.target, name, int(again.sum()), int((again & ~differ).sum()), at))
 
 
@@ -265,8 +268,7 @@ def telling(case: Case, clock: Clock, times: np.ndarray) -> list[str]:
     few = [name for name in frame.columns if name not in used and 1 < frame[name].n_unique() <= len(frame) // 3]
     few.sort(key=lambda name: frame[name].n_unique())
     for number in (1, 2, 3):
-        for start in range(len(few) - number + 1):
-            names = few[start : start + number]
+        for names in combinations(few[:MOST_TELLING], number):
             if frame.select([*clock.names, *names]).is_unique().all():
                 return [*case.groups, *names]
     return []

@@ -104,7 +104,8 @@ def _unlabelled(context: Context, said: type[RowsWithoutLabel] | type[RowsWithou
 def _others(context: Context, names: list[str]) -> list[str]:
     """Columns that could be meant instead, the last first: a target often stands last. Words that hardly recur are no target."""
     found = [name for name in reversed(context.frame.columns) if name not in names]
-    return [name for name in found if not _tells_rows_apart(context.frame[name])]
+    several = [name for name in found if context.frame[name].drop_nulls().n_unique() > 1]
+    return [name for name in several if not _tells_rows_apart(context.frame[name])]
 
 
 def _tells_rows_apart(cells: pl.Series) -> bool:
