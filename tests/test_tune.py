@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 import plainloop
-from plainloop.adjust.adjust_problems import OptionOfData, PackageMissing, SearchStopped, SearchTooShort
+from plainloop.adjust.adjust_problems import OptionOfData, PackageMissing, SearchStopped, SearchTooShort, StudyNotStored
 from plainloop.adjust.spaces import Choice, Span, parsed, space_of
 from plainloop.adjust.study import Held, storage_of
+from plainloop.adjust.trials import Study, drawn
 from plainloop.training import Talk
 from plainloop.understand.setting_problems import BadSetting
 from small import case, forked, said, write_csv
@@ -231,7 +232,7 @@ def test_trials_that_fail_are_told_of_and_the_search_goes_on(tmp_path: Path):
     talk = Talk(say=lines.append)
     data, space = write_csv(tmp_path / "pets.csv", "Regression", rows=200), {"learning_rate": "90..100", "width": "8..9"}
     options: dict[str, Any] = {"epochs": 3, "baseline": False, "set": {"optimizer": "sgd", "schedule": "constant"}}
-    with pytest.raises(SearchTooShort):
+    with pytest.raises(SearchTooShort, match="All of them failed, the last one so: The loss is not a finite number"):
         plainloop.tune(data, "price", trials=2, space=space, talk=talk, output=str(tmp_path / "s"), **options)
     assert any("The loss is not a finite number" in line for line in lines)
 
@@ -254,6 +255,55 @@ def test_a_database_holds_a_study(tmp_path: Path):
             data, "label", trials=1, epochs=1, storage=url, output=str(tmp_path / "x" / name / "s-tune-1"), **QUICK
         )
     assert len(made.trials) == 2
+
+
+def test_a_database_that_cannot_be_used_is_refused_in_words(tmp_path: Path):
+    data = write_csv(tmp_path / "pets.csv", rows=60)
+    for url in (f"sqlite:///{tmp_path}/nowhere/x.db", "postgresql://me:secret@", "banana"):
+        with pytest.raises(StudyNotStored) as refused:
+            plainloop.tune(data, "label", trials=1, storage=url, output=str(tmp_path / "s"), **QUICK)
+        assert "secret" not in str(refused.value)
+        assert not (tmp_path / "s").exists()
+
+
+def test_processes_that_make_one_database_at_a_time_share_the_study(tmp_path: Path):
+    data, url = write_csv(tmp_path / "pets.csv", rows=60), f"sqlite:///{tmp_path}/study.db"
+    words = ("tune", data, "--target", "label", "--trials", 1, "--epochs", 1, "--no-baseline", "--storage", url, "--output")
+    both = [forked(*words, tmp_path / name) for name in ("a", "b")]
+    for process in both:
+        process.join(120)
+    assert [process.exitcode for process in both] == [0, 0]
+    study = optuna.load_study(study_name=None, storage=url)  # one study: there would be no name to leave out else
+    assert len(study.trials) == 2
+
+
+def test_a_space_that_no_model_can_have_is_refused_before_the_search(tmp_path: Path):
+    data = write_csv(tmp_path / "pets.csv", rows=60)
+    for space in ({"width": "0..64"}, {"width": "64|99999999"}, {"activation": "relu|banana"}):
+        with pytest.raises(BadSetting, match=next(iter(space))):
+            plainloop.tune(data, "label", trials=1, space=space, output=str(tmp_path / "s"), **QUICK)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_picture_shows_that_a_bad_trial_lies_further_out(tmp_path: Path):
+    def row(number: int, value: float) -> dict[str, Any]:
+        return {
+            "trial": number,
+            "value": value,
+            "state": "finished",
+            "curve": [value],
+            "epochs": 1,
+            "seconds": 0.1,
+            "settings": {},
+            "as_trained": False,
+        }
+
+    alone = Study(tmp_path, "rmse", False, [row(0, 5.0)], [row(0, 5.0)], {})
+    rows = [row(number, value) for number, value in enumerate((5.0, 5.1, 5.2, 900.0))]
+    near, far = (Study(tmp_path, "rmse", False, some, some, {}) for some in (rows[:3], rows))
+    assert len({drawn(one) for one in (alone, near, far)}) == 3
+    assert "settings without a search as far as the space holds them: 5.000" in str(far)
+    assert "1 trial: 1 finished" in str(alone)
 
 
 def test_spaces():

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from .problems import nearest
-from .understand.setting_problems import UnknownOption
+from .understand.setting_problems import PAIR, UnknownOption
 
 Names = Any  # a text A,B, or in Python a sequence of names
 # the parts of a command's help, in this order
@@ -282,6 +282,6 @@ def as_pairs(value: Any) -> dict[str, str]:
     for item in items:
         name, equals, content = str(item).partition("=")
         if not equals:
-            raise UnknownOption(str(item), [], "written NAME=VALUE")
+            raise UnknownOption(str(item), [], PAIR)
         pairs[name.strip()] = content.strip()
     return pairs

@@ -200,6 +200,26 @@ def nearest(word: str, known: list[str]) -> list[str]:
     return [lower[match] for match in get_close_matches(word.lower(), list(lower), n=3, cutoff=0.6)]
 
 
+def meant_model(name: str, models: list[str]) -> str:
+    """The model that a word without a model may stand for.
+
+    >>> meant_model("text_lstm", ["text_bag", "text_rnn"]), meant_model("resnet", ["image_convnet", "image_resnet"])
+    ('text_rnn', 'image_resnet')
+    """
+    word = name.lower().replace("lstm", "rnn").replace("gru", "rnn")
+    ends = [model for model in models if model.rpartition("_")[2] in word or word in model]
+    return next(iter([*ends, *nearest(word, models)]), models[0])
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "trial"), counted(1200, "fold")
+    ('1 trial', '1,200 folds')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def listed(names: list[str], limit: int = 8) -> str:
     """Names in a message: the first few, and how many more.
 

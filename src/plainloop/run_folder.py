@@ -15,6 +15,7 @@ from importlib import import_module, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .judge.wording import interval, number
 from .plain.checkpoint import StorageFailed, write_file
 from .plain.config import Config
 from .run_files import content_of, history_of, json_of, read_toml
@@ -367,15 +368,14 @@ class Run:
     def line(self) -> str:
         """The run and its headline metric in one line."""
         facts = self.summary()
-        value = "undefined" if facts["value"] is None else f"{facts['value']:.4g}"
-        interval = "" if facts["low"] is None else f" ({facts['low']:.4g} to {facts['high']:.4g})"
-        return f"{self.folder}: {facts['part']} {facts['headline']} {value}{interval}"
+        value = "undefined" if facts["value"] is None else interval(facts, facts["headline"])
+        return f"{self.folder}: {facts['part']} {facts['headline']} {value}"
 
     def __repr__(self) -> str:
         facts = self.summary()
         return (
-            f"Run({str(self.folder)!r}, {facts['task']} of {facts['target']!r} by {facts['model']}, "
-            f"{facts['part']} {facts['headline']} {facts['value']:.4g}{', ended early' if self.early else ''})"
+            f"Run({str(self.folder)!r}, {facts['task']} of {facts['target']!r} by {facts['model']}, {facts['part']} "
+            f"{facts['headline']} {number(facts['value'], facts['headline'])}{', ended early' if self.early else ''})"
         )
 
     def _repr_html_(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .judge.wording import number
+
 if TYPE_CHECKING:
     from .understand.seen import Look
 
@@ -127,7 +129,8 @@ def evaluation_text(result: dict[str, Any]) -> str:
     table = [["metric", "value", "95% interval"]]
     for name, figures in result["metrics"].items():
         value, low, high = (figures[key] for key in ("value", "low", "high"))
-        table.append([name, "undefined" if value is None else f"{value:.4g}", "" if low is None else f"{low:.4g} to {high:.4g}"])
+        ends = "" if low is None else f"{number(low, name)} to {number(high, name)}"
+        table.append([name, "undefined" if value is None else number(value, name), ends])
     return "\n".join([f"{result['rows']:,} rows by {result['run']}", *aligned(table, right=(1,))])
 
 
@@ -143,8 +146,9 @@ def runs_text(runs: list[dict[str, Any]]) -> str:
         if run["state"] != "finished":
             table.append([name, run["state"], "", "", "", "", "", "", changed])
             continue
-        interval = "" if run["low"] is None else f"{run['low']:.4g} to {run['high']:.4g}"
-        value = "" if run["value"] is None else f"{run['value']:.4g}"
+        name_of = run["headline"]
+        interval = "" if run["low"] is None else f"{number(run['low'], name_of)} to {number(run['high'], name_of)}"
+        value = "" if run["value"] is None else number(run["value"], name_of)
         table.append(
             [
                 name,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..problems import TYPED, Notice, PlainloopError, listed, quoted
+from ..problems import TYPED, Notice, PlainloopError, again, counted, listed, quoted
 
 
 def as_options(settings: Mapping[str, Any]) -> str:
@@ -222,6 +222,32 @@ class PackageMissing(PlainloopError):
 
 
 @dataclass(eq=False)
+class StudyNotStored(PlainloopError):
+    """A database for a study that cannot be used.
+
+    What it does: refuses `--storage` where optuna cannot open the database.
+    Why: trials that are not kept cannot be shared, and would be lost with the process.
+    Example: `plainloop tune houses.csv --target price --storage postgres://localhost/db`
+    Fix: a URL of a database that is there, or none: the folder of the study serves all processes that see it.
+    """
+
+    url: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        self.what = f"The study cannot be kept in {self.url}: {self.reason.rstrip('.')}."
+        self.expected = "Expected sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME or mysql://..., with its driver installed."
+        self.why = "Trials that are not kept cannot be shared, and would be lost with the process."
+        self.fix = "leave --storage out where all processes see the folder of the study, or name a file: " + again(
+            "storage", "sqlite:///study.db"
+        )
+
+    @classmethod
+    def example(cls) -> StudyNotStored:
+        return cls("postgres://localhost/db", "Can't load plugin: sqlalchemy.dialects:postgres")
+
+
+@dataclass(eq=False)
 class SearchTooShort(PlainloopError):
     """A search that ended before a single epoch did.
 
@@ -234,13 +260,17 @@ class SearchTooShort(PlainloopError):
     path: str
     trials: int
     minutes: float
+    reason: str = ""  # why each of them failed
     exit_code = 4
 
     def __post_init__(self) -> None:
-        self.what = f"The search in {self.path} ended with {self.trials} trials, none of which has a validation score."
+        self.what = f"The search in {self.path} ended with {counted(self.trials, 'trial')} and no validation score."
         self.expected = "Expected at least one epoch of one trial to end within the time, and to give a finite loss."
         self.why = "Without a score there is nothing to choose."
         self.fix = f"plainloop tune {quoted(self.path)} --minutes {max(1.0, 4 * self.minutes):g}"
+        if self.reason:
+            self.what += f" All of them failed, the last one so: {self.reason}."
+            self.fix = "begin a search of other values: --space learning_rate=1e-4..1e-2"
 
     @classmethod
     def example(cls) -> SearchTooShort:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,11 +17,13 @@ from uuid import uuid4
 from ..plain.checkpoint import write_file
 from ..run_folder import locked, make_folder
 from ..run_problems import RunBusy
-from .adjust_problems import PackageMissing
+from .adjust_problems import PackageMissing, StudyNotStored
 
 FILE, JOURNAL = "study.json", "study.journal"
 GIVEN = "given"  # the name of the time and the trials that a trial was made for
 WORKER = "worker"  # folders of the processes that search: each holds the lock of its own
+TRIES = 6  # to open a database whose tables another process is making
+AS_TRAINED = "as trained"  # on the trial without proposals: whether it has all values of a run without a search
 HEARTBEAT = 60  # seconds between two signs of life in a database, where no lock of a folder can tell
 
 
@@ -84,14 +88,50 @@ def mend(journal: Path) -> None:
 
 def storage_of(place: Path, url: str) -> Any:
     """The journal file in the folder, or the database that the URL names."""
-    optuna = need_optuna()
+    need_optuna()
     if url:
-        again = optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=3)
-        return optuna.storages.RDBStorage(url, heartbeat_interval=HEARTBEAT, heartbeat_stale_trial_callback=again)
+        return database(url)
     from optuna.storages.journal import JournalFileBackend, JournalStorage
 
     lock: Any = Held(place / JOURNAL)
     return JournalStorage(JournalFileBackend(str(place / JOURNAL), lock_obj=lock))
+
+
+def database(url: str) -> Any:
+    """optuna's storage in a database. Raises: StudyNotStored."""
+    storages = need_optuna().storages
+    again = storages.RetryHeartbeatStaleTrialCallback(max_retry=3)
+    for left in reversed(range(TRIES)):
+        try:
+            return storages.RDBStorage(url, heartbeat_interval=HEARTBEAT, heartbeat_stale_trial_callback=again)
+        except Exception as error:
+            if not isinstance(error, ImportError) and not type(error).__module__.startswith("sqlalchemy"):
+                raise
+            both = "already exists" in str(error) or "UNIQUE" in str(error).upper()
+            if not (both and left):  # else another process was making the same tables at this moment
+                reason = str(error.__cause__ or error).splitlines()[0]
+                raise StudyNotStored(hidden(url), reason) from error
+            time.sleep(0.5)
+    raise AssertionError
+
+
+def hidden(url: str) -> str:
+    """A URL without its password.
+
+    >>> hidden("postgresql://me:secret@host/db")
+    'postgresql://me:...@host/db'
+    """
+    return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1...@", url)
+
+
+def anywhere(url: str) -> str:
+    """A URL that means the same file from every folder.
+
+    >>> anywhere("sqlite:////data/x.db"), anywhere("sqlite:///x.db").endswith("/x.db")
+    ('sqlite:////data/x.db', True)
+    """
+    scheme, name = url[:10], url[10:]
+    return f"{scheme}{os.path.abspath(name)}" if scheme == "sqlite:///" and name and name != ":memory:" else url
 
 
 def write_facts(place: Path, facts: dict[str, Any]) -> None:
@@ -135,16 +175,27 @@ def others(place: Path, own: int) -> list[int]:
     return [number for number in numbers if number != own and is_at_work(place, number)]
 
 
-def give_back(study: Any, place: Path, own: int) -> int:
+def signed_by(home: str, number: int) -> str:
+    """What a process writes on its trials: the folder that it works in and its number there."""
+    return f"{home}:{number}"
+
+
+def abandoned(trial: Any, place: Path, own: int, home: str, alone_in_storage: bool) -> bool:
+    """Whether a running trial was left behind by a process of this folder; those of other machines the heartbeat tells."""
+    sign = str(trial.user_attrs.get(WORKER, ""))
+    if not sign:  # its process was killed before it wrote anything on it, if there is none but us to do so
+        return alone_in_storage and not others(place, own)
+    folder, _, number = sign.rpartition(":")
+    return folder == home and number.isdigit() and (int(number) == own or not is_at_work(place, int(number)))
+
+
+def give_back(study: Any, place: Path, own: int, facts: dict[str, Any]) -> int:
     """Trials that a killed process was at are failed, and their settings wait to be tried again; how many there were."""
-    state = need_optuna().trial.TrialState
+    state, home = need_optuna().trial.TrialState, facts.get("home", "")
     try:
         with locked(place):  # one process at a time
-            left = [
-                trial
-                for trial in study.get_trials(deepcopy=False, states=(state.RUNNING,))
-                if (number := trial.user_attrs.get(WORKER)) is not None and (number == own or not is_at_work(place, number))
-            ]
+            running = study.get_trials(deepcopy=False, states=(state.RUNNING,))
+            left = [trial for trial in running if abandoned(trial, place, own, home, not facts["storage"])]
             for trial in left:
                 study.tell(trial.number, state=state.FAIL)
                 try_again(study, trial)
@@ -155,7 +206,10 @@ def give_back(study: Any, place: Path, own: int) -> int:
 
 def try_again(study: Any, trial: Any) -> None:
     """Puts the settings of a trial that was cut off at the head of the queue; its checkpoints are those of the new one."""
-    study.enqueue_trial(trial.params, user_attrs={"again": trial.number})
+    settings = trial.params or trial.system_attrs.get("fixed_params", {})
+    kept = {name: value for name, value in trial.user_attrs.items() if name == AS_TRAINED}
+    if settings:
+        study.enqueue_trial(settings, user_attrs={"again": trial.number, **kept})
 
 
 def give(study: Any, minutes: float | None, trials: int | None) -> str:

@@ -14,11 +14,13 @@ from ..judge.plots import BLUE, GREY, RED, panel
 from ..judge.report import finite
 from ..judge.wording import number, title
 from ..plain.checkpoint import write_file
+from ..problems import counted
 from ..run_folder import Run
 from ..show import aligned, short
-from .study import WORKER, alone, need_optuna
+from .study import AS_TRAINED, WORKER, alone, need_optuna
 
 STATES = {"COMPLETE": "finished", "PRUNED": "cut", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
+STOPPED = "stopped"  # a signal or a kill ended its process; it is tried again under another number
 MOST_SHOWN = 5
 ENOUGH = 12  # finished trials for a word on which settings matter
 
@@ -59,11 +61,11 @@ class Study:
         )
 
     def __repr__(self) -> str:
-        return f"Study({str(self.folder)!r}, {len(self.trials)} trials)"
+        return f"Study({str(self.folder)!r}, {counted(len(self.trials), 'trial')})"
 
     def __str__(self) -> str:
         if not self.order:
-            return f"{len(self.trials)} trials in {self.folder}, none with a score"
+            return f"{counted(len(self.trials), 'trial')} in {self.folder}, none with a score"
         names = list(self.order[0]["settings"])
         table = [
             ["trial", f"validation {title(self.headline)}", "epochs", "seconds", *(name.partition(".")[2] for name in names)]
@@ -74,10 +76,13 @@ class Study:
                 [str(row["trial"]), number(row["value"], self.headline), str(row["epochs"]), f"{row['seconds']:.1f}", *values]
             )
         states = [row["state"] for row in self.trials]
-        counts = ", ".join(f"{states.count(state)} {state}" for state in STATES.values() if state in states)
-        lines = [*aligned(table, right=range(len(table[0]))), f"{len(self.trials)} trials: {counts}"]
-        if first := next((row for row in self.trials if row["trial"] == 0 and row["value"] is not None), None):
-            lines.append(f"trial 0, the settings without a search: {number(first['value'], self.headline)}")
+        counts = ", ".join(f"{states.count(state)} {state}" for state in (*STATES.values(), STOPPED) if state in states)
+        lines = [*aligned(table, right=range(len(table[0]))), f"{counted(len(self.trials), 'trial')}: {counts}"]
+        if first := next((row for row in self.trials if row["as_trained"] is not None and row["value"] is not None), None):
+            partly = "" if first["as_trained"] else " as far as the space holds them"
+            lines.append(
+                f"trial {first['trial']}, the settings without a search{partly}: {number(first['value'], self.headline)}"
+            )
         if self.importance:
             lines.append("what matters: " + ", ".join(f"{name} {share:.0%}" for name, share in self.importance.items()))
         lines += [f"picture  {self.picture}"]
@@ -89,13 +94,14 @@ def row_of(trial: Any) -> dict[str, Any]:
     attributes = trial.user_attrs
     return {
         "trial": trial.number,
-        "state": STATES[trial.state.name],
+        "state": STOPPED if trial.state.name == "FAIL" and "ended" not in attributes else STATES[trial.state.name],
         "value": trial.value if trial.state.name == "COMPLETE" else None,
         "epochs": attributes.get("epochs", 0),
         "best_epoch": attributes.get("best_epoch"),
         "seconds": attributes.get("seconds", 0.0),
         "ended": attributes.get("ended", ""),
         "worker": attributes.get(WORKER),
+        "as_trained": attributes.get(AS_TRAINED, True if trial.number == 0 else None),
         "curve": [trial.intermediate_values[step] for step in sorted(trial.intermediate_values)],
         "settings": dict(trial.params),
     }
@@ -117,7 +123,7 @@ def ranked(study: Any, higher: bool) -> list[dict[str, Any]]:
     return sorted(known, key=lambda row: -row["value"] if higher else row["value"])
 
 
-def told_of(study: Any, worker: int, headline: str, higher: bool, left: float) -> str:
+def told_of(study: Any, worker: str, headline: str, higher: bool, left: float) -> str:
     """The last trial of a process in a line, with the best so far and the time that is left."""
     rows = [row_of(trial) for trial in study.get_trials(deepcopy=False)]
     last = max((row for row in rows if row["worker"] == worker), key=lambda row: row["trial"])
@@ -127,7 +133,7 @@ def told_of(study: Any, worker: int, headline: str, higher: bool, left: float) -
         said = f"{title(headline)} {number(last['value'], headline)}"
     record = f"; best {number(best[0]['value'], headline)} (trial {best[0]['trial']})" if best else ""
     rest = f"; {max(0.0, left) / 60:.1f} min left" if math.isfinite(left) else ""
-    return f"trial {last['trial']}: {said}, {last['epochs']} epochs, {last['seconds']:.1f} s{record}{rest}"
+    return f"trial {last['trial']}: {said}, {counted(last['epochs'], 'epoch')}, {last['seconds']:.1f} s{record}{rest}"
 
 
 def write_study(study: Any, place: Path, facts: dict[str, Any], *, picture: bool = False) -> Study:
@@ -175,14 +181,21 @@ def drawn(made: Study) -> bytes:
         better = max if made.higher_is_better else min
         picture.axes.scatter([row["trial"] for row in done], [row["value"] for row in done], s=16, color=BLUE, label="finished")
         said = [better(row["curve"]) for row in cut]
-        picture.axes.scatter([row["trial"] for row in cut], said, s=14, marker="x", color=GREY, label="cut, the best it had")
+        if cut:
+            picture.axes.scatter([row["trial"] for row in cut], said, s=14, marker="x", color=GREY, label="cut, the best it had")
         so_far = [better(row["value"] for row in done[: place + 1]) for place in range(len(done))]
         picture.axes.step([row["trial"] for row in done], so_far, where="post", color=RED, label="best so far")
         if done:  # a bad trial must not hide the others
             values = sorted(row["value"] for row in done)
             good = values[len(values) // 4 :] if made.higher_is_better else values[: max(2, 3 * len(values) // 4)]
-            room = 0.3 * (good[-1] - good[0]) + 1e-9
-            picture.axes.set_ylim(good[0] - room, good[-1] + room)
+            room = 0.3 * (good[-1] - good[0]) or 0.05 * abs(good[0]) or 1.0
+            low, high = good[0] - room, good[-1] + room
+            picture.axes.set_ylim(low, high)
+            beyond = [row for row in done if not low <= row["value"] <= high]
+            beyond += [{**row, "value": value} for row, value in zip(cut, said, strict=True) if not low <= value <= high]
+            for edge, marker in ((low, "v"), (high, "^")):  # they are there, further out
+                places = [row["trial"] for row in beyond if (row["value"] < low) == (edge == low)]
+                picture.axes.scatter(places, [edge] * len(places), s=20, marker=marker, color=GREY, clip_on=False)
         picture.axes.xaxis.get_major_locator().set_params(integer=True)
         picture.axes.legend()
     return picture.png

@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
+from uuid import uuid4
 
 from ..judge.metric_names import built, kept, of_run, words_of
 from ..options import TrainOptions, as_pairs
@@ -36,10 +37,12 @@ from .attempt import attempt, changed_by, prepare_place
 from .base import base_of, undone_if_refused
 from .lineage import settings_of
 from .retrain import inherit, moved, where_from
-from .spaces import Space, as_default, space_of
+from .spaces import Choice, Space, as_default, other, space_of
 from .study import (
+    AS_TRAINED,
     GIVEN,
     WORKER,
+    anywhere,
     give,
     give_back,
     given_last,
@@ -47,6 +50,7 @@ from .study import (
     need_optuna,
     others,
     read_facts,
+    signed_by,
     storage_of,
     try_again,
     used,
@@ -83,7 +87,13 @@ class Search:
     seconds: float  # of the budget; inf where there is none
     headline: str
     higher: bool
+    home: str = ""  # name of the folder, which a database may share with those of other machines
     given: str = ""  # name of the time and the trials that this process works for
+
+    @property
+    def sign(self) -> str:
+        """What this process writes on its trials."""
+        return signed_by(self.home, self.number)
 
     @property
     def end(self) -> float:
@@ -182,16 +192,18 @@ def begin(
         if not space_of(decided.config, set(fixed), pairs):
             wanted, good = "at least one setting to search: all of them were given", "learning_rate=1e-4..1e-2"
             raise BadSetting("space", "", wanted, good, how=again("space", good))
+        check_space(decided, space_of(decided.config, set(fixed), pairs), pairs)
         keep_metrics(decided, metrics)
         prepare_place(decided, "tune")
     except Exception:
         shutil.rmtree(decided.place, ignore_errors=True)
         raise
     same = replace(decided.config, machine=Machine(seed=decided.config.machine.seed))
-    name = re.sub(r"-tune-\d+$", "", decided.place.name)
+    name = Path(decided.config.source.data[0]).name.partition(".")[0]  # the folders of two machines may be called otherwise
     facts = {
         "study": f"{name}-{run_id(same)}",
-        "storage": storage or "",
+        "storage": anywhere(storage or ""),
+        "home": uuid4().hex[:8],
         "space": pairs,
         "fixed": fixed,
         "headline": headline_of(decided.config),
@@ -199,6 +211,18 @@ def begin(
     }
     write_facts(decided.place, facts)
     return decided.place, decided, facts
+
+
+def check_space(decided: Decided, space: Space, asked: dict[str, str]) -> None:
+    """Whether the run can have the values that were asked for. Raises: BadSetting."""
+    for name, text in asked.items():
+        key, line = next((key, line) for key, line in space.items() if name in (key, key.partition(".")[2]))
+        for value in line.values if isinstance(line, Choice) else (line.low, line.high):
+            try:
+                changed_by(decided, {key: value})
+            except BadSetting as bad:
+                wanted = bad.expected.removeprefix("Expected ").rstrip(".")
+                raise BadSetting(f"space {name}", text, wanted, "", how=other(key.partition(".")[2])) from bad
 
 
 def keep_metrics(decided: Decided, metrics: Any) -> None:
@@ -234,11 +258,12 @@ def opened(place: Path, decided: Decided, facts: dict[str, Any], talk: Talk, num
     study.sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
     study.pruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=max(1, decided.config.train.epochs // 4))
     space = space_of(decided.config, set(facts["fixed"]), facts["space"])
-    if left := give_back(study, place, number):
+    if left := give_back(study, place, number, facts):
         talk.line(f"{left} trial{'s' if left > 1 else ''} of a process that was killed will be tried again.")
     if there == 0:
-        study.enqueue_trial(as_default(space, settings_of(decided.config)), skip_if_exists=True)
-    return Search(place, decided, space, study, talk, number, begun, seconds, facts["headline"], higher)
+        first = as_default(space, settings_of(decided.config))
+        study.enqueue_trial(first, user_attrs={AS_TRAINED: len(first) == len(space)}, skip_if_exists=True)
+    return Search(place, decided, space, study, talk, number, begun, seconds, facts["headline"], higher, facts.get("home", ""))
 
 
 def one_trial(search: Search) -> None:
@@ -248,7 +273,7 @@ def one_trial(search: Search) -> None:
     try:
         search.study.optimize(objective(search), n_trials=1, catch=(NonFiniteLoss, ModelDoesNotFit, BadSetting))
     except Stopped as stopped:
-        last = [t for t in search.study.get_trials(deepcopy=False) if t.user_attrs.get(WORKER) == search.number][-1]
+        last = [t for t in search.study.get_trials(deepcopy=False) if t.user_attrs.get(WORKER) == search.sign][-1]
         try_again(search.study, last)
         again = f"plainloop tune {quoted(str(search.place))}"
         raise SearchStopped(stopped.exit_code, str(search.place), again) from stopped
@@ -256,7 +281,7 @@ def one_trial(search: Search) -> None:
         talk.training = False
     keep_best(search)
     left = search.seconds - (time.monotonic() - search.begun)
-    talk.line(told_of(search.study, search.number, search.headline, search.higher, left))
+    talk.line(told_of(search.study, search.sign, search.headline, search.higher, left))
 
 
 def keep_best(search: Search) -> None:
@@ -275,7 +300,7 @@ def objective(search: Search) -> Callable[[Any], float]:
     pruned, end, (longest, least) = need_optuna().TrialPruned, search.end, search.limits
 
     def tried(trial: Any) -> float:
-        trial.set_user_attr(WORKER, search.number)
+        trial.set_user_attr(WORKER, search.sign)
         trial.set_user_attr(GIVEN, search.given)
         settings = {name: line.ask(trial, name) for name, line in search.space.items()}
         folder, begun, epochs, spent = search.place / f"trial-{trial.number}", time.monotonic(), 0, []
@@ -307,7 +332,7 @@ def objective(search: Search) -> Callable[[Any], float]:
             trial.set_user_attr("ended", str(over))
             raise pruned() from None
         except (NonFiniteLoss, ModelDoesNotFit, BadSetting) as lost:
-            trial.set_user_attr("ended", lost.what)
+            trial.set_user_attr("ended", lost.what.rstrip("."))
             raise
         finally:
             trial.set_user_attr("epochs", epochs)
@@ -336,7 +361,9 @@ def winner(search: Search, made: Study, metrics: Any) -> Run | None:
     best = made.best
     if best is None:
         minutes = search.seconds / 60 if math.isfinite(search.seconds) else 1.0
-        raise SearchTooShort(str(search.place), len(made.trials), minutes)
+        failed = [row["ended"] for row in made.trials if row["state"] == "failed"]
+        reason = failed[-1] if failed and len(failed) == len(made.trials) else ""
+        raise SearchTooShort(str(search.place), len(made.trials), minutes, reason)
     with suppress(RunBusy), locked(search.place):
         if others(search.place, search.number):
             search.talk.line("Another process goes on with the search; it trains the winner.")

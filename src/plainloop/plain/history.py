@@ -40,13 +40,22 @@ def best_epoch(history: dict[str, list[Any]], task: Any, keep: str = "best") -> 
     return min(ranked)[2] if ranked else 0
 
 
+def figure(value: float) -> str:
+    """A number with four digits, large ones without a power of ten.
+
+    >>> figure(0.66147), figure(103512.4), figure(float("nan"))
+    ('0.6615', '103,512', 'nan')
+    """
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
 def record_line(record: Record, config: Config) -> str:
     """One epoch in one line."""
     values = record.values
     rates = [name.removeprefix("train_") for name in values if name.startswith("train_")]  # the loss, the headline, the rest
     second = "accuracy" if "log_loss" in rates else rates[1]  # the log loss is the loss, or nearly
     shown = [f"{part}_{name}" for name in ("loss", second) for part in ("train", "val")]
-    figures = "  ".join(f"{name} {values[name]:.4g}" for name in shown)
+    figures = "  ".join(f"{name} {figure(values[name])}" for name in shown)
     width = len(str(config.train.epochs))
     star = "  *" if record.best and config.train.keep == "best" else ""
     rest = f"lr {values['learning_rate']:.2g}  {values['seconds']:.1f} s{star}"

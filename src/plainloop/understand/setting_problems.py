@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..plain.faults import shorten
-from ..problems import TYPED, Notice, PlainloopError, again, command, listed, nearest, typed_setting
+from ..problems import TYPED, Notice, PlainloopError, again, command, listed, meant_model, typed_setting
+
+PAIR = "written NAME=VALUE"
 
 
 @dataclass(eq=False)
@@ -29,8 +31,10 @@ class UnknownOption(PlainloopError):
         self.what = f"Unknown option: {shorten(self.name)}."
         self.expected = f"Expected {self.form}." + (f" Did you mean {' or '.join(self.near)}?" if self.near else "")
         value = repr(self.value) if isinstance(self.value, (int, float, str)) else "..."
-        self.fix = f"plainloop {self.verb} --help"
-        if self.near:
+        self.fix = f"plainloop {TYPED[0] or self.verb} --help"
+        if self.form == PAIR:
+            self.what = f"{shorten(self.name)} has no value."
+        elif self.near:
             self.fix = f"{self.near[0]}={value}"
         elif self.value is not None and self.verb == "train":
             self.why = "Settings of a model, and the rarer ones of training, are given together."
@@ -133,17 +137,6 @@ class BadSetting(PlainloopError):
         return cls("learning_rate", "0", "a number above 0 and at most 100", "0.001", "houses.csv", ["price"])
 
 
-def meant(name: str, models: list[str]) -> str:
-    """The model that a word without a model may stand for.
-
-    >>> meant("text_lstm", ["text_bag", "text_rnn"]), meant("resnet", ["image_convnet", "image_resnet"])
-    ('text_rnn', 'image_resnet')
-    """
-    word = name.lower().replace("lstm", "rnn").replace("gru", "rnn")
-    ends = [model for model in models if model.rpartition("_")[2] in word or word in model]
-    return next(iter([*ends, *nearest(word, models)]), models[0])
-
-
 @dataclass(eq=False)
 class UnknownModel(PlainloopError):
     """A model that is neither built in nor a file with a class.
@@ -167,7 +160,7 @@ class UnknownModel(PlainloopError):
         self.expected = f"Expected one of {', '.join(self.models)}, or a class of your own as FILE.py:CLASS."
         if self.fitting:
             self.expected = f"Expected, for this data, one of {', '.join(fitting)}, hf:DIR, or your own as FILE.py:CLASS."
-        self.fix = command("train", self.data, self.target, "--model", meant(self.name, fitting))
+        self.fix = command("train", self.data, self.target, "--model", meant_model(self.name, fitting))
 
     @classmethod
     def example(cls) -> UnknownModel:
