@@ -25,6 +25,15 @@ KINDS = all_problems()
 COMMAND = re.compile(r"(?:^|(?<=[\s(]))plainloop [a-z]+\b.*?(?=$|, or: )", re.MULTILINE)
 
 
+@pytest.fixture(autouse=True)
+def nothing_typed():
+    """Examples are those of a Python call, whatever command another test has run in this process."""
+    before = list(problems.TYPED)
+    problems.TYPED[:] = [""]
+    yield
+    problems.TYPED[:] = before
+
+
 def fix_commands(text: str) -> list[str]:
     """The commands that a fix offers, alone on a line or after words and a colon."""
     return COMMAND.findall(text)

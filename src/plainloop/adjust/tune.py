@@ -7,18 +7,16 @@ settings that the run would have had, so that the search ends at least there.
 from __future__ import annotations
 
 import math
-import re
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 from uuid import uuid4
 
-from ..judge.metric_names import built, kept, of_run, words_of
+from ..judge.metric_names import built, kept, words_of
 from ..options import TrainOptions, as_pairs
 from ..plain.config import Machine
 from ..plain.faults import Stopped
@@ -27,16 +25,15 @@ from ..plain.prepare import headline_of, task_class
 from ..plain.run import run_id
 from ..problems import again, quoted
 from ..run_files import read_toml
-from ..run_folder import Run, locked, new_folder, package_of
-from ..run_problems import RunBusy, RunNotFinished
-from ..training import Decided, Talk, carry_out, find_rate
+from ..run_folder import package_of
+from ..training import Decided, Talk, find_rate
 from ..understand.own_model import prepared
 from ..understand.setting_problems import BadSetting, ModelDoesNotFit
-from .adjust_problems import OptionOfData, SearchStopped, SearchTooShort
+from .adjust_problems import OptionOfData, SearchStopped
 from .attempt import attempt, changed_by, prepare_place
 from .base import base_of, undone_if_refused
 from .lineage import settings_of
-from .retrain import inherit, moved, where_from
+from .retrain import inherit, where_from
 from .spaces import Choice, Space, as_default, other, space_of
 from .study import (
     AS_TRAINED,
@@ -48,7 +45,6 @@ from .study import (
     given_last,
     is_study,
     need_optuna,
-    others,
     read_facts,
     signed_by,
     storage_of,
@@ -57,7 +53,8 @@ from .study import (
     working,
     write_facts,
 )
-from .trials import Study, outcome_of, ranked, told_of, write_study
+from .trials import Study, ranked, told_of, write_study
+from .winner import winner
 
 MINUTES = 10.0  # of a search for which neither time nor trials are given
 SHARE_OF_JUDGING = 0.06  # of the time, kept for judging the winner
@@ -345,57 +342,9 @@ def objective(search: Search) -> Callable[[Any], float]:
 
 
 def too_slow(spent: list[float], epochs: float, left: float) -> bool:
-    """Whether so many more epochs do not fit into the seconds that are left, going by those that the ones before took.
+    """Whether so many more epochs do not fit into the seconds that are left, going by the seconds of those before.
 
     >>> too_slow([4.0, 5.0], 20, 60), too_slow([2.0], 20, 60), too_slow([9.0], -3, 0)
     (True, False, False)
     """
     return epochs > 0 and epochs * fmean(spent) > left
-
-
-def winner(search: Search, made: Study, metrics: Any) -> Run | None:
-    """The best trial's settings, trained as a run with test rows and report; by the process that is the last to end.
-
-    Raises: SearchTooShort.
-    """
-    best = made.best
-    if best is None:
-        minutes = search.seconds / 60 if math.isfinite(search.seconds) else 1.0
-        failed = [row["ended"] for row in made.trials if row["state"] == "failed"]
-        reason = failed[-1] if failed and len(failed) == len(made.trials) else ""
-        raise SearchTooShort(str(search.place), len(made.trials), minutes, reason)
-    with suppress(RunBusy), locked(search.place):
-        if others(search.place, search.number):
-            search.talk.line("Another process goes on with the search; it trains the winner.")
-            return None
-        facts = read_facts(search.place)
-        if search.is_winner(best):
-            with suppress(RunNotFinished, ValueError):
-                return Run(search.place.parent / facts["winner"]["run"])
-        run = retrained(search, best, len(made.trials), metrics)
-        write_facts(search.place, {**facts, "winner": {"trial": best["trial"], "run": run.folder.name}})
-        return run
-    return None
-
-
-def retrained(search: Search, best: dict[str, Any], trials: int, metrics: Any) -> Run:
-    """The run of the best trial, in a folder beside that of the study."""
-    config = changed_by(search.decided, best["settings"])
-    reason = f"found by a search: trial {best['trial']} of {trials} in {search.place.name}"
-    reasons = {**search.decided.reasons, **dict.fromkeys(best["settings"], reason)}
-    if best["state"] != "finished":  # it was cut: its score is that of the epochs it had
-        config = replace(config, train=replace(config.train, epochs=best["epochs"]))
-        reasons["train.epochs"] = f"{reason}, which was cut there"
-        search.talk.line("No trial came to its end in time, so the winner has the epochs that it had; give it more --minutes.")
-    name = re.sub(r"-tune-\d+$", "", search.place.name)
-    place = new_folder(None, name, search.place.parent)
-    decided = moved(replace(search.decided, config=config, reasons=reasons), search.place, place)
-    value = outcome_of(best)
-    if trained := search.trained(best):  # the same config and data: what it would learn again is there
-        shutil.copytree(trained, place / "checkpoints")
-        search.talk.line(f"Trial {best['trial']} is the best; it is trained, so that only the test rows are left.")
-    tuned = {"study": f"../{search.place.name}", "trial": best["trial"], "trials": trials, f"validation_{search.headline}": value}
-    metrics = of_run(search.place, decided.facts) if metrics is None else metrics
-    run = carry_out(decided, metrics, search.talk, lambda new: {"tuned": tuned})
-    shutil.rmtree(search.place / f"trial-{best['trial']}", ignore_errors=True)
-    return run
