@@ -9,16 +9,18 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 import plainloop
 from plainloop.adjust.adjust_problems import OptionOfData, PackageMissing, SearchStopped, SearchTooShort, StudyNotStored
-from plainloop.adjust.spaces import Choice, Span, parsed, space_of
+from plainloop.adjust.spaces import MODEL, Choice, Span, parsed, space_of
 from plainloop.adjust.study import Held, storage_of
 from plainloop.adjust.trials import Study, drawn
 from plainloop.training import Talk
+from plainloop.understand.defaults import BY_ROWS
+from plainloop.understand.resolve import model_class
 from plainloop.understand.setting_problems import BadSetting
 from small import case, forked, said, write_csv
 
@@ -328,3 +330,16 @@ def test_without_optuna_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(PackageMissing, match=r"plainloop\[tune\]"):
         plainloop.tune(write_csv(tmp_path / "a.csv"), "label", trials=1)
+
+
+@pytest.mark.parametrize("model", [name for name, lines in MODEL.items() if lines])
+def test_the_space_of_a_model_has_its_settings_and_their_defaults(model: str):
+    """A default that the space does not hold would be drawn for the first trial, and the search could end below it."""
+    kind = model_class(model).__init__
+    for rows in (100, 12_000, 30_000, 10**7):
+        by_rows = next((own for most, own, _ in BY_ROWS.get(model, []) if rows < most), {})
+        for name, line in MODEL[model].items():
+            default = {**kind.__kwdefaults__, **by_rows}[name.partition(".")[2]]
+            assert line.holds(default), (name, default, rows)
+            words = get_args(get_type_hints(kind)[name.partition(".")[2]])
+            assert not words or set(line.values) <= set(words), name

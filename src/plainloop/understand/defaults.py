@@ -95,7 +95,8 @@ BY_ROWS: dict[str, list[tuple[float, dict[str, Any], str]]] = {
             10_000,
             {"members": 8, "width": 128, "frequency": 0.1},
             "few rows: eight small members that are averaged, and slower waves, overfit less",
-        )
+        ),
+        (20_000, {"members": 4}, "four members that are averaged are better than one, and their time is still short"),
     ],
     "series_linear": [
         (20_000, {}, ""),
