@@ -180,11 +180,16 @@ def from_tensors(data: Any) -> Data:
     labels = parts[-1] if isinstance(parts, tuple) and len(parts) > 1 else None
     if len(set(lengths)) > 1:
         shapes = " and ".join(str(tuple(tensor.shape)) for tensor in tensors)
+        single = len(tensors) == 2 and tensors[0].shape[:2] == (1, lengths[-1])
         swapped = len(tensors) == 2 and tensors[0].dim() == 2 and tensors[0].shape[1] == lengths[-1]
         raise DataUnusable(
             f"Inputs and labels have {' and '.join(map(str, lengths))} rows: their shapes are {shapes}",
             "As many labels as rows, with the rows along the first axis.",
-            "X = X.T  # rows first" if swapped else "X, y = X[: len(y)], y[: len(X)]  # or find out which rows have no partner",
+            "X = X.squeeze(0)  # rows first"
+            if single
+            else "X = X.T  # rows first"
+            if swapped
+            else "X, y = X[: len(y)], y[: len(X)]  # or find out which rows have no partner",
         )
     if not lengths or not lengths[0]:
         raise DataUnusable("The data has no rows", "At least a few rows.", "print(len(X))  # where the rows got lost")

@@ -111,6 +111,13 @@ def rows_agree(batch: Batch, data: Data, script: Script) -> Finding | None:
         got = f"whole numbers of shape {tuple(first.shape)} first, then floats of shape {tuple(second.shape)}"
         text, fix = f"The batch has {got}: labels and inputs are swapped", "return x, y  # in __getitem__"
         return WrongInputShape(text, "Pairs (x, y).", fix, where=maybe(data.line or script.of(1, "data")))
+    columns = batch.args[0] if len(batch.args) == 1 and isinstance(batch.args[0], list) and data.join is None else []
+    if len(columns) > 1 and data.line is not None and all(isinstance(c, Tensor) and c.dim() == 1 for c in columns):
+        code = re.sub(r"^return (.+), ([^,]+)$", r"return torch.tensor(\1), \2", data.line.code)
+        got = f"The inputs of an item are a list of {len(columns)} numbers"
+        text = f"{got}: a batch of them is {len(columns)} tensors, one per column"
+        fix = code if code != data.line.code else "return torch.tensor(x), y"
+        return WrongInputShape(text, "One tensor per item.", fix, where=(data.line,))
     sizes = {len(tensor) for tensor in batch.inputs if tensor.dim()}
     labels = [tensor for tensor in tensors_in(batch.labels) if tensor.dim()]
     if labels and sizes and len(labels[0]) not in sizes:

@@ -46,10 +46,14 @@ def chance_in_evaluation(trial: Trial) -> None:
 def is_meant(tape: Tape, call: Call) -> bool:
     """Whether what is drawn is multiplied by what the model says, or is what the model starts from."""
     drawn = {id(tensor) for tensor in call.outs}
+    if call.name.startswith("bernoulli"):
+        return any(tensor.requires_grad for tensor in call.tensors)
     for other in tape.calls:
         tensors = other.tensors
         if other is call or not any(id(tensor) in drawn for tensor in tensors):
             continue
+        if other.name.strip("_") in ("gt", "lt", "ge", "le", "greater", "less", "bernoulli"):
+            return False  # a mask of one's own, as of dropout
         if other.name.strip("_") in ("mul", "rmul", "imul", "matmul", "addcmul") and any(
             tensor.requires_grad and id(tensor) not in drawn for tensor in tensors
         ):
@@ -66,24 +70,27 @@ def say(trial: Trial, call: Call) -> None:
     code = call.line.code if call.line is not None else ""
     text = f"In evaluation mode {call.name.rstrip('_')} draws random numbers, and the scores change from run to run"
     expected = "The same scores for the same rows: noise in training mode only."
-    trial.add(ChanceInEvaluation(text, expected, in_training(code, call, trial), where=trial.where(call)))
+    trial.add(ChanceInEvaluation(text, expected, in_training(code, call), where=trial.where(call)))
 
 
-def in_training(code: str, call: Call, trial: Trial) -> str:
-    """The line with its noise in training mode only."""
+def in_training(code: str, call: Call) -> str:
+    """The line with its noise in training mode only.
+
+    >>> in_training("x = x + 0.1 * torch.randn_like(x)", Call("randn_like", (), {}, None, None, True))
+    'x = x + 0.1 * torch.randn_like(x) if self.training else x'
+    """
+
+    def none(node: ast.Call) -> ast.expr:
+        return ast.parse(f"({ast.unparse(node)} if self.training else 0.0)", mode="eval").body
+
     name, equals, value = code.partition(" = ")
-    if equals and name.isidentifier():
-        if name in [node.id for node in ast.walk(ast.parse(value)) if isinstance(node, ast.Name)]:
-            return f"{name} = {value} if self.training else {name}"
-        quiet = rewritten(
-            code, call.name, lambda node: ast.parse(f"({ast.unparse(node)} if self.training else 0.0)", mode="eval").body
-        )
-        return quiet or code
-    name, plus, value = code.partition(" += ")
-    if plus:
+    nodes = list(ast.walk(ast.parse(value))) if equals and name.isidentifier() else []
+    if any(isinstance(node, ast.Name) and node.id == name for node in nodes):
+        return f"{name} = {value} if self.training else {name}"
+    if any(isinstance(node, ast.Compare) for node in nodes):  # a mask: nothing is hidden
+        return f"{code} if self.training else 1.0"
+    name, added, value = code.partition(" += ")
+    if added:
         return f"{name} += {value} if self.training else 0"
-    quiet = rewritten(
-        code, call.name, lambda node: ast.parse(f"({ast.unparse(node)} if self.training else 0.0)", mode="eval").body
-    )
     argument = function_at(call.line)[1]
-    return quiet or f"{argument} = {argument} + noise if self.training else {argument}"
+    return rewritten(code, call.name, none) or f"{argument} = {argument} + noise if self.training else {argument}"

@@ -89,6 +89,7 @@ def rows_made(trial: Trial) -> None:
     pairs_kept(trial)
     if not isinstance(base_of(dataset), (list, tuple, TensorDataset)):
         items_alike(trial, dataset)
+        label_by_chance(trial, dataset)
         length_of_columns(trial, base_of(dataset))
 
 
@@ -104,6 +105,25 @@ def items_alike(trial: Trial, dataset: Any) -> None:
     name = index_name(dataset)
     text = f"All items of the dataset are the same: __getitem__ does not follow its index {name}"
     trial.add(RowsAlike(text, "Another item for each index.", fix, where=(trial.data.line,) if trial.data.line else ()))
+
+
+def label_by_chance(trial: Trial, dataset: Any) -> None:
+    """Items whose label is another one when they are read once more, while the inputs are the same."""
+    n = trial.data.num_rows or 0
+    other = 0
+    for place in range(min(n, MANY)):
+        first, again = dataset[place], dataset[place]
+        if not isinstance(first, (tuple, list)) or len(first) != 2:
+            return
+        x, y, x_again, y_again = (arrays_in(part) for part in (*first, *again))
+        if not x or not y or len(x) != len(x_again) or not all(map(equal, x, x_again)):
+            return
+        other += not all(map(equal, y, y_again))
+    if other > 1:
+        text = f"{other} of {min(n, MANY)} items have another label when they are read again, and the same inputs"
+        fix = indexed(trial.data.line, dataset)
+        where = (trial.data.line,) if trial.data.line is not None else ()
+        trial.add(RowsTornApart(text, "The label of the row.", fix, where=where))
 
 
 def length_of_columns(trial: Trial, dataset: Any) -> None:

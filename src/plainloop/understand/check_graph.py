@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..problems import listed
 from .check_backward import not_finite
 from .check_finding import Finding
-from .check_lines import Line, attribute_line, class_tree, line_at, method_line, tree_of
+from .check_lines import Line, attribute_line, class_tree, function_line, line_at, method_line, tree_of
 from .check_problems_training import (
     GraphCut,
     LayerUnused,
@@ -48,7 +48,15 @@ def leaves_of(tensor: Tensor) -> list[Tensor]:
 def loss_is_usable(trial: Trial) -> bool:
     """Whether the loss is one finite number that depends on weights; adds the finding where it is not."""
     loss, line = trial.loss_value, None if trial.inside else trial.script.of(-1, "loss")
-    where = (line,) if line is not None else ()
+    theirs = None if trial.inside else function_line(getattr(trial.loss, "forward", trial.loss), returns=loss is not None)
+    where = tuple(found for found in (theirs, line) if found is not None)
+    if loss is None:
+        name = next(
+            (c.line.code.partition(" = ")[0] for c in reversed(trial.tape.calls) if c.line and " = " in c.line.code), "loss"
+        )
+        text = "The loss gives nothing: its return is missing"
+        trial.add(LossFails(text, "A tensor of one number.", f"return {name}  # at the end of the loss", where=where))
+        return False
     if not isinstance(loss, Tensor):
         if isinstance(loss, (int, float)) or hasattr(loss, "dtype"):
             text = f"The loss is a plain number ({type(loss).__name__}), which has no way back to the weights"
@@ -75,7 +83,7 @@ def loss_is_usable(trial: Trial) -> bool:
             LossFails(
                 f"The loss is a tensor of shape {trial.shape(loss)}",
                 "One number.",
-                'loss = loss.mean()  # or reduction="mean"',
+                meaned(theirs),
                 where=where,
             )
         )
@@ -84,6 +92,16 @@ def loss_is_usable(trial: Trial) -> bool:
         trial.add(not_finite(trial, loss))
         return False
     return True
+
+
+def meaned(line: Line | None) -> str:
+    """The return of a loss with its mean."""
+    code = line.code if line is not None else ""
+    return (
+        f"return ({code.removeprefix('return ')}).mean()"
+        if code.startswith("return ")
+        else 'loss = loss.mean()  # or reduction="mean"'
+    )
 
 
 def cut_lines(trial: Trial) -> tuple[Line, ...]:

@@ -39,6 +39,11 @@ def known_item_fault(dataset: Any, index: int, error: Exception, line: Line | No
         found := re.search(r"index (\d+) is out of bounds for \w+ 0 with size (\d+)", str(error))
     ):
         rows, begun = int(found[2]), method_line(type(dataset), "__len__")
+        if rows == len(dataset):
+            fix = re.sub(r"\[(\w+) \+ 1\]", r"[\1]", code)
+            text = f"Item {index} of the dataset asks for row {found[1]}, and there are rows 0 to {rows - 1}"
+            expected = "Rows that are there; or a length that is shorter by as much as an item looks ahead."
+            return DataUnusable(text, expected, fix if fix != code else f"return {rows - 1}  # in __len__", where=where)
         return DataUnusable(
             f"The dataset says that it has {len(dataset)} rows, and has {rows}: item {index} cannot be read",
             f"A length of {rows}.",

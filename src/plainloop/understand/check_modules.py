@@ -83,22 +83,33 @@ def nothing_between(trial: Trial) -> None:
             readers.setdefault(id(tensor), []).append(call)
     for call in trial.tape.calls:
         first = call.layer
-        if call.name != "linear" or not isinstance(first, nn.Linear) or not call.outs or trial.mine:
+        if call.name not in DENSE or not isinstance(first, DENSE[call.name]) or not call.outs or trial.mine:
             continue
         after = only_reader(readers, call.outs[0])
         while after is not None and after.name in LIKE_NOTHING and after.outs and after.outs[0] is not call.outs[0]:
             after = only_reader(readers, after.outs[0])
-        second = after.layer if after is not None and after.name == "linear" else None
-        if not isinstance(second, nn.Linear) or second is first or after is None or after.args[0].requires_grad is False:
+        second: Any = after.layer if after is not None and after.name == call.name else None
+        if not isinstance(second, DENSE[call.name]) or second is first or after is None or after.args[0].requires_grad is False:
             continue
-        if first.out_features < min(first.in_features, second.out_features) or first.out_features == 1:
-            continue  # narrowed on purpose: a matrix of low rank
+        if narrowed(first, second):
+            continue
         where = trial.where(
             after, None if call.line == after.line else call.line, trial.made(second) if after.line is None else None
         )
         text = f"{trial.layer(first)} goes straight into {trial.layer(second)}: there is no activation between them"
         trial.add(NothingBetween(text, "An activation, such as ReLU.", with_relu(trial, after, second, where), where=where))
         return
+
+
+DENSE: dict[str, Any] = {"linear": nn.Linear, "conv1d": nn.Conv1d, "conv2d": nn.Conv2d}
+
+
+def narrowed(first: Any, second: Any) -> bool:
+    """Whether two layers in a row are meant: a matrix of low rank, a convolution taken apart by channels or by axes."""
+    if isinstance(first, nn.Linear):
+        return first.out_features < min(first.in_features, second.out_features) or first.out_features == 1
+    apart = first.groups > 1 or second.groups > 1 or 1 in (*first.kernel_size, *second.kernel_size)
+    return apart or first.stride != (1,) * len(first.stride) or first.out_channels < first.in_channels
 
 
 def only_reader(readers: dict[int, list[Any]], tensor: Tensor) -> Any:

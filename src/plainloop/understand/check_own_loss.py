@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from .check_batch import mapped
 from .check_lines import Line, function_line
+from .check_problems_model import RowsMixed
 from .check_problems_wiring import LabelsUnused, LossTurnedRound
 from .check_trace import tensors_in
 from .check_trial import Trial, seeded
@@ -39,6 +40,51 @@ def own_loss(trial: Trial) -> None:
     if labels_unused(trial):
         return
     direct(trial)
+    signed(trial)
+    along_the_rows(trial)
+
+
+def signed(trial: Trial) -> None:
+    """Adds the finding for a mean of differences with their sign: it falls without end below the labels."""
+    scores, labels = trial.scores, trial.handed.labels
+    if not isinstance(scores, Tensor) or not isinstance(labels, Tensor) or scores.shape != labels.shape:
+        return
+    if not labels.is_floating_point():
+        return
+    spread = float(labels.std()) or 1.0
+    values = [value_of(trial, labels + step * spread, labels) for step in (0, 1, -1)]
+    if any(value is None or not math.isfinite(value) for value in values):
+        return
+    none, up, down = (value or 0.0 for value in values)
+    if abs(none) > 1e-6 * spread or abs(up) < 1e-3 * spread or abs(up + down) > 1e-3 * abs(up):
+        return
+    where = loss_lines(trial)
+    code = where[0].code if where else ""
+    fix = re.sub(r"\((\w+ - \w+)\)\.", r"(\1).abs().", code)
+    text = (
+        "The loss is a mean of differences with their sign: it is smaller, the further the scores lie on one side of the labels"
+    )
+    fix = fix if fix not in ("", code) else "loss = (scores - labels).abs().mean()"
+    trial.add(LossTurnedRound(text, "Differences squared, or without their sign.", fix, where=where))
+
+
+def along_the_rows(trial: Trial) -> None:
+    """Adds the finding for a softmax of the scores over the rows of the batch, in a loss of the user's own."""
+    scores = trial.scores
+    if not isinstance(scores, Tensor) or scores.dim() != 2 or scores.shape[1] in (1, trial.rows):
+        return
+    for call in trial.tape.calls:
+        axis = call.kwargs.get("dim", call.args[1] if len(call.args) > 1 else None)
+        if call.name not in ("softmax", "log_softmax") or axis not in (0, -2) or not call.tensors or call.layer is not None:
+            continue
+        if call.tensors[0] is scores:
+            code = call.line.code if call.line is not None else ""
+            fix = code.replace("dim=0", "dim=1").replace(", 0)", ", 1)").replace("softmax(0)", "softmax(1)")
+            text = f"{call.name} in the loss goes along the axis of rows"
+            trial.add(
+                RowsMixed(text, "The axis of classes: dim=1, or -1.", fix or "p = scores.softmax(1)", where=trial.where(call))
+            )
+            return
 
 
 def prior(trial: Trial) -> None:

@@ -49,10 +49,21 @@ def padding_counts(trial: Trial) -> None:
         call = last or next((c for c in whole.calls if c.name in RECURRENT), None)
         text = f"{begin}: {trial.layer(recurrent)} reads on through it" + (", and the last step is padding" if last else "")
         trial.add(PaddingCounts(text, "The state after the last token.", fix, where=trial.where(call)))
+    elif (seen := next((c for c in trial.tape.calls if unmasked(c)), None)) is not None:
+        fix = f"h = self.{trial.names.get(id(trial.tape.ran[-1]), 'encoder').partition('.')[0]}(h, src_key_padding_mask={x} == 0)"
+        holder = next((m for m in trial.core.modules() if isinstance(m, nn.TransformerEncoder)), None)
+        if holder is not None:
+            fix = f"h = self.{trial.names.get(id(holder), 'encoder')}(h, src_key_padding_mask={x} == 0)  # True hides a token"
+        text = f"{begin}: attention looks at it"
+        trial.add(PaddingCounts(text, "A mask that hides the padding.", fix, where=trial.where(seen)))
     elif mean is not None and recurrent is None and not any("attention" in c.name for c in whole.calls):
         fix = f"mask = ({x} != 0).unsqueeze(-1); h = (h * mask).sum(1) / mask.sum(1)  # h: what is averaged"
         text = f"{begin}: mean counts it as tokens"
         trial.add(PaddingCounts(text, "A mean over the tokens alone.", fix, where=trial.where(mean)))
+
+
+def unmasked(call: Call) -> bool:
+    return call.name == "multi_head_attention_forward" and call.kwargs.get("key_padding_mask") is None
 
 
 def is_padded(ids: Tensor) -> bool:

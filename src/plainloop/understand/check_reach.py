@@ -45,6 +45,9 @@ def steps_of(trial: Trial) -> Tensor | None:
         for t in trial.batch.inputs
         if t.dim() in (2, 3) and len(t) == trial.rows and t.is_floating_point() == (t.dim() == 3) and t.dtype != torch.bool
     ]
+    labels = trial.batch.labels
+    if len(found) > 1 and isinstance(labels, Tensor) and labels.dim() == 2:  # what is written, beside what it is written from
+        found = [t for t in found if t.shape == labels.shape and torch.equal(t[:, 1:], labels[:, :-1])]
     return found[0] if len(found) == 1 and found[0].shape[1] >= FEW else None
 
 
@@ -79,15 +82,19 @@ def answers(trial: Trial, steps: Tensor, base: list[Tensor]) -> None:
         return
     seen = not same(scores.narrow(axis, 0, half), after[0].narrow(axis, 0, half))
     line = forward_line(trial)
-    where = trial.data_line(1) if equal else (line,) if line else ()
+    looks = [c for c in trial.tape.calls if c.name in ("multi_head_attention_forward", "scaled_dot_product_attention", "softmax")]
+    seen_at = looks[-1].line if looks else None
+    where = trial.data_line(1) if equal else tuple(found for found in (line, seen_at) if found is not None)
     if equal and not seen:  # what comes after is hidden, and the answer is what stands there
         text, y = "The labels are the inputs themselves: each token is asked for where it is given", trial.data_name(1)
         fix = f"x, y = {y}[:, :-1], {y}[:, 1:]  # the label of a token is the next one"
         trial.add(AnswerSeen(text, "Labels that are shifted by one.", fix, where=where))
     elif shifted and seen:
         recurrent = any(isinstance(m, nn.RNNBase) and m.bidirectional for m in trial.core.modules())
+        both = any(isinstance(m, (nn.Transformer, nn.TransformerDecoder)) for m in trial.core.modules())
+        given = "tgt_mask=mask in the call" if both else "encoder(x, mask=mask)"
         mask = "nn.Transformer.generate_square_subsequent_mask(x.size(1), device=x.device)"
-        fix = "bidirectional=False  # in the recurrent layer" if recurrent else f"mask = {mask}  # and encoder(x, mask=mask)"
+        fix = "bidirectional=False  # in the recurrent layer" if recurrent else f"mask = {mask}  # and {given}"
         text = "The scores of a token depend on the tokens after it, and those are the labels"
         expected = "A model that reads one way." if recurrent else "A causal mask."
         trial.add(AnswerSeen(text, expected, fix, where=where))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +17,8 @@ import numpy as np
 from torch.utils.data import Subset
 
 from .check_lines import Line, Script, called_name, class_tree, line_at
-from .check_problems_rows import BytesWrapped, RowsTornApart
+from .check_orders import assigned, names_in, two_orders
+from .check_problems_rows import BytesWrapped
 from .check_problems_wiring import AxesRegrouped
 from .check_regrouped import mended_at, torn
 from .check_trial import Trial
@@ -117,7 +117,7 @@ class Reader:
         name, func = called_name(node), node.func
         of_module = isinstance(func, ast.Attribute) and ast.unparse(func.value) in ("torch", "np", "numpy", "np.random", "F")
         if name in MAKES or name in SIZED:
-            return sizes_written(node, name)
+            return sizes_written(node, name, self.values)
         if name in WRAPS and node.args:
             return self.shape(node.args[0])
         if not isinstance(func, ast.Attribute) and not of_module:
@@ -129,7 +129,7 @@ class Reader:
             return owner
         if owner is None:
             return None
-        numbers = written_numbers(rest)
+        numbers = written_numbers(rest, self.values)
         if name in VIEWS and numbers:
             after = completed(owner, numbers)
             if after is not None and math.prod(after) == math.prod(owner):
@@ -156,22 +156,10 @@ class Reader:
         rows = before[:1] == after[:1]
         if torn(before[1:], after[1:]) == "swapped" if rows else torn(before, after) == "swapped":
             text = ast.unparse(node.func)
-            arrays = any(isinstance(self.values.get(part), np.ndarray) for part in re.findall(r"[\w.]+", text))
+            owner = getattr(node.func, "value", node)
+            arrays = any(isinstance(self.values.get(name), np.ndarray) for name in (ast.unparse(owner), *names_in(owner)))
             line = line_at(self.file, node.end_lineno or node.lineno)
             self.found.append(Swap(line, before, after, arrays and "torch." not in text))
-
-
-def assigned(node: ast.stmt) -> list[str]:
-    """The names that a statement assigns."""
-    targets = (
-        node.targets
-        if isinstance(node, ast.Assign)
-        else [node.target]
-        if isinstance(node, (ast.AnnAssign, ast.AugAssign))
-        else []
-    )
-    parts = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
-    return [ast.unparse(part) for part in parts if isinstance(part, (ast.Name, ast.Attribute))]
 
 
 def shape_of_value(value: Any) -> Shape:
@@ -182,20 +170,23 @@ def shape_of_value(value: Any) -> Shape:
         return None
 
 
-def number_in(node: ast.expr | None) -> int | None:
-    """A whole number as it is written, also -1 and 16 * 4."""
-    try:
-        value = ast.literal_eval(node) if node is not None else None
-    except (ValueError, SyntaxError):
-        return None
+def number_in(node: ast.expr | None, values: dict[str, Any] | None = None) -> int | None:
+    """A whole number as it is written, also -1 and 16 * 4, or what a name stands for."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        value: Any = (values or {}).get(ast.unparse(node))
+    else:
+        try:
+            value = ast.literal_eval(node) if node is not None else None
+        except (ValueError, SyntaxError):
+            return None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def written_numbers(args: list[ast.expr]) -> list[int]:
+def written_numbers(args: list[ast.expr], values: dict[str, Any] | None = None) -> list[int]:
     """The numbers of a shape, in a tuple or one by one; -1 for one that is not a number, where there is one of these alone."""
     if len(args) == 1 and isinstance(args[0], (ast.Tuple, ast.List)):
         args = args[0].elts
-    numbers = [number_in(argument) for argument in args]
+    numbers = [number_in(argument, values) for argument in args]
     return [] if numbers.count(None) + numbers.count(-1) > 1 else [-1 if number is None else number for number in numbers]
 
 
@@ -214,12 +205,12 @@ def indexed(shape: tuple[int, ...], index: ast.expr) -> Shape:
     return shape[1:] if isinstance(index, (ast.Name, ast.Constant)) and len(shape) > 1 else None
 
 
-def sizes_written(node: ast.Call, name: str) -> Shape:
+def sizes_written(node: ast.Call, name: str, values: dict[str, Any]) -> Shape:
     """The sizes of a call that makes numbers: torch.randn(4, 3), rng.normal(size=(4, 3))."""
     size = next((word.value for word in node.keywords if word.arg == "size"), None)
     tuples: list[ast.expr] = [argument for argument in node.args if isinstance(argument, ast.Tuple)]
     args = [size] if size is not None else node.args if name in MAKES else tuples
-    numbers = written_numbers(args)
+    numbers = written_numbers(args, values)
     return tuple(numbers) if numbers and -1 not in numbers else None
 
 
@@ -242,10 +233,6 @@ def feeding(script: Script, statements: list[ast.stmt]) -> set[str]:
     return wanted
 
 
-def names_in(node: ast.AST | None) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} if node is not None else set()
-
-
 def made_before(trial: Trial) -> None:
     """Adds findings about how the script, or the dataset, made the data."""
     if trial.inside:
@@ -255,7 +242,14 @@ def made_before(trial: Trial) -> None:
     wanted = feeding(script, statements) if statements else set()
     reader = Reader(script.file, script.names)
     reader.read(statements, wanted)
+    for function in functions_named(script, wanted):
+        within = Reader(script.file, {})
+        within.read(function.body)
+        reader.found += within.found
     for owner, file, method in methods_of(trial):
+        if method.name == "__init__":
+            reader.found += of_init(trial, owner, file, method, reader)
+            continue
         within = Reader(file, {f"self.{name}": value for name, value in vars(owner).items()})
         within.read([node for node in ast.walk(method) if isinstance(node, (ast.Assign, ast.Return))])
         reader.found += within.found
@@ -265,7 +259,7 @@ def made_before(trial: Trial) -> None:
         expected = "Axes that are swapped by transpose or permute."
         trial.add(AxesRegrouped(text, expected, swap.fix, where=(swap.line,)))
     bytes_wrap(trial, statements, wanted)
-    two_orders(trial, statements, wanted)
+    two_orders(trial, statements)
 
 
 def bytes_wrap(trial: Trial, statements: list[ast.stmt], wanted: set[str]) -> None:
@@ -290,6 +284,27 @@ def bytes_wrap(trial: Trial, statements: list[ast.stmt], wanted: set[str]) -> No
             return
 
 
+def functions_named(script: Script, names: set[str]) -> list[ast.FunctionDef]:
+    """The functions of the script that the data is made by."""
+    return [node for node in getattr(script.tree, "body", []) if isinstance(node, ast.FunctionDef) and node.name in names]
+
+
+def of_init(trial: Trial, owner: Any, file: str, method: ast.FunctionDef, script: Reader) -> list[Swap]:
+    """Views in the __init__ of a dataset, whose arguments are those that the script gives it."""
+    names = [argument.arg for argument in method.args.args[1:]]
+    calls = [
+        node
+        for node in (ast.walk(trial.script.tree) if trial.script.tree else [])
+        if isinstance(node, ast.Call) and called_name(node) == type(owner).__name__
+    ]
+    given = dict(zip(names, calls[0].args, strict=False)) if len(calls) == 1 else {}
+    given |= {word.arg: word.value for word in calls[0].keywords if word.arg} if len(calls) == 1 else {}
+    within = Reader(file, {f"self.{name}": value for name, value in vars(owner).items()})
+    within.shapes = {name: script.shape(node) for name, node in given.items()}
+    within.read(method.body)
+    return within.found
+
+
 def methods_of(trial: Trial) -> Iterator[tuple[Any, str, ast.FunctionDef]]:
     """The methods of the user's dataset that hand rows out."""
     owner: Any = trial.data.source
@@ -297,48 +312,5 @@ def methods_of(trial: Trial) -> Iterator[tuple[Any, str, ast.FunctionDef]]:
         owner = owner.dataset
     found = class_tree(type(owner)) if owner is not None and hasattr(owner, "__dict__") else None
     for node in found[1].body if found is not None else []:
-        if found is not None and isinstance(node, ast.FunctionDef) and node.name in ("__getitem__", "__iter__"):
+        if found is not None and isinstance(node, ast.FunctionDef) and node.name in ("__init__", "__getitem__", "__iter__"):
             yield owner, found[0], node
-
-
-SHUFFLES = ("shuffle", "permutation", "randperm", "sample")
-SEEDS = ("seed", "manual_seed", "default_rng", "Generator", "RandomState", "set_state")
-
-
-def two_orders(trial: Trial, statements: list[ast.stmt], wanted: set[str]) -> None:
-    """Inputs and labels that are shuffled one by one, each in an order of its own."""
-    x, y = trial.script.data(0)[0], trial.script.data(1)[0]
-    if not x or not y or x == y:
-        return
-    moved: dict[str, ast.stmt] = {}
-    for node in statements:
-        calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
-        if any(called_name(call) in SEEDS for call in calls):
-            moved.clear()  # the same order again
-        if not isinstance(node, (ast.Expr, ast.Assign)):
-            continue
-        named = set(assigned(node)) | {name for call in calls for name in names_in(call)}
-        for call in calls:
-            if called_name(call) in SHUFFLES and not any(word.arg in ("random_state", "generator") for word in call.keywords):
-                for name in {x, y} & named:
-                    if sources(name, wanted, node):
-                        moved[name] = node
-    if {x, y} <= set(moved) and moved[x] is not moved[y]:
-        later = max(moved[x], moved[y], key=lambda node: node.lineno)
-        lines = [line_at(trial.script.file, moved[name].lineno) for name in (x, y)]
-        fix = f"order = torch.randperm(len({x})); {x}, {y} = {x}[order], {y}[order]"
-        first = line_at(trial.script.file, later.lineno)
-        text = f"{x} and {y} are shuffled one by one, each in an order of its own: rows get the labels of others"
-        trial.add(RowsTornApart(text, "One order for both.", fix, where=(first, *lines)))
-
-
-def sources(name: str, wanted: set[str], node: ast.stmt) -> bool:
-    """Whether a statement puts the rows of this name in another order: x = x[order], shuffle(x)."""
-    if isinstance(node, ast.Assign):
-        value = node.value
-        moves = isinstance(value, ast.Subscript) and names_in(value.value) == {name} and name in assigned(node)
-        return moves or (
-            isinstance(value, ast.Call) and called_name(value) in ("permutation", "sample") and name in names_in(value)
-        )
-    call = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(call, ast.Call) and called_name(call) == "shuffle" and bool(call.args) and names_in(call.args[0]) == {name}
