@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import time
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from .check_problems_rows import RowsAlike, RowsLeftOut, RowsTornApart
 from .check_trace import tensors_in
 from .check_trial import Trial
 
+SECONDS = 0.05  # for reading items
 FEW, MANY = 4, 24  # items that are compared; rows that a batch is tried with
 
 
@@ -36,7 +38,10 @@ def whole_in_each(data: Data) -> Finding | None:
     dataset = data.source
     if dataset is None or isinstance(base_of(dataset), (list, tuple, TensorDataset)) or (data.num_rows or 0) < FEW:
         return None
-    first, second = (list(arrays_in(dataset[index])) for index in (0, 1))
+    try:
+        first, second = (arrays_in(dataset[index]) for index in (0, 1))
+    except Exception:  # a sampler may know which items there are
+        return None
     n = len(base_of(dataset))
     whole = [len(array) == n for array in first if array.ndim]
     if not whole or not all(whole) or len(first) != len(second) or not all(map(equal, first, second)):
@@ -110,8 +115,11 @@ def items_alike(trial: Trial, dataset: Any) -> None:
 def label_by_chance(trial: Trial, dataset: Any) -> None:
     """Items whose label is another one when they are read once more, while the inputs are the same."""
     n = trial.data.num_rows or 0
-    other = 0
+    other, tried, begun = 0, 0, time.perf_counter()
     for place in range(min(n, MANY)):
+        if time.perf_counter() - begun > SECONDS:
+            break
+        tried += 1
         first, again = dataset[place], dataset[place]
         if not isinstance(first, (tuple, list)) or len(first) != 2:
             return
@@ -120,7 +128,7 @@ def label_by_chance(trial: Trial, dataset: Any) -> None:
             return
         other += not all(map(equal, y, y_again))
     if other > 1:
-        text = f"{other} of {min(n, MANY)} items have another label when they are read again, and the same inputs"
+        text = f"{other} of {tried} items have another label when they are read again, and the same inputs"
         fix = indexed(trial.data.line, dataset)
         where = (trial.data.line,) if trial.data.line is not None else ()
         trial.add(RowsTornApart(text, "The label of the row.", fix, where=where))
@@ -148,7 +156,13 @@ def pairs_kept(trial: Trial) -> None:
     n = min(trial.data.num_rows or 0, MANY)
     if join is None or n < FEW:
         return
-    items = [dataset[index] for index in range(n)]
+    begun = time.perf_counter()
+    items: list[Any] = []
+    while len(items) < n and time.perf_counter() - begun < SECONDS:
+        items.append(dataset[len(items)])
+    n = len(items)
+    if n < FEW:
+        return
     together, again = (pair_of(join(items)) for _ in range(2))
     if together is None or again is None or not torch.equal(together[0], again[0]):
         return
