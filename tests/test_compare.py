@@ -161,6 +161,32 @@ def test_runs_on_other_rows_are_refused(runs: list[plainloop.Run], tmp_path: Pat
         plainloop.compare(runs[0], output="")
 
 
+def test_runs_that_say_the_same_are_called_so(runs: list[plainloop.Run], tmp_path: Path):
+    twin = runs[0].retrain(output=str(tmp_path / "twin"), talk=QUIET)
+    text = str(plainloop.compare(runs[0], twin, output=str(tmp_path / "page")))
+    assert f"{twin.folder} predicts the same as {runs[0].folder}, row for row." in text
+    assert "not told apart" not in text
+    assert "row for row" in (tmp_path / "page" / "compare.html").read_text()
+
+
+def test_folders_of_several_runs_are_refused_with_the_runs_to_compare(tmp_path: Path):
+    data = write_csv(tmp_path / "pets.csv", rows=120)
+    first, second = (
+        plainloop.train(data, "label", folds=2, model=name, output=str(tmp_path / name), **{**QUICK, "epochs": 1})
+        for name in ("table_mlp", "table_linear")
+    )
+    with pytest.raises(CannotCompare, match="it is the folder of a cross-validation") as refused:
+        plainloop.compare(str(first.folder), str(second.folder))
+    assert refused.value.fix == f"plainloop compare {first.folder}/fold-1 {second.folder}/fold-1"
+    assert plainloop.compare(*refused.value.fix.split()[2:], output="").num_rows == 60
+    with pytest.raises(CannotCompare) as refused:
+        plainloop.compare(str(first.folder), str(second.folder / "fold-1"))
+    assert "--folds, too" in refused.value.fix
+    (first.folder / "fold-1" / "predictions.csv").unlink()
+    with pytest.raises(CannotCompare, match=r"it has no predictions\.csv"):
+        plainloop.compare(first.folder / "fold-1", second.folder / "fold-1", output="")
+
+
 def test_the_command(runs: list[plainloop.Run], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(runs[0].folder.parent.parent)
     code, out = said("compare", "runs/pets-1", "runs/pets-3", "--json")
@@ -186,6 +212,10 @@ def test_windows_of_forecasts_are_paired_where_they_do_not_overlap(tmp_path: Pat
     assert found.difference == pytest.approx(errors[1] - errors[0])
     assert found.real
     assert not found.better
+    lines = str(made).splitlines()
+    assert any(line.startswith("all test windows ") for line in lines), "the table is of all of them"
+    assert any(line.startswith(f"difference on {made.num_rows} windows apart ") for line in lines)
+    assert any(line.startswith("not compared: MASE; ") for line in lines)
 
 
 def test_sentences_are_paired_and_counted_as_right_or_wrong(tmp_path: Path):
@@ -206,6 +236,8 @@ def test_sentences_are_paired_and_counted_as_right_or_wrong(tmp_path: Path):
     assert pair.metrics["chrf"].real
     assert pair.mcnemar is not None
     assert pair.mcnemar["only_second"] > pair.mcnemar["only_first"]
+    assert "not compared: token accuracy; perplexity (" in str(made)
+    assert "Not compared: token accuracy; perplexity (" in (tmp_path / "c" / "compare.html").read_text()
 
 
 def test_few_rows_widen_the_interval(monkeypatch: pytest.MonkeyPatch):

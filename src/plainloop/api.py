@@ -156,8 +156,9 @@ def compare(*runs: str | Path | Run, output: str | None = None) -> Comparison:
     """
     prepare_threads()
     from .adjust.compare import compare as beside
+    from .adjust.compare import opened
 
-    return beside([run if isinstance(run, Run) else Run(run) for run in runs], output)
+    return beside(opened(runs), output)
 
 
 def lr_find(

@@ -134,6 +134,15 @@ def evaluation_text(result: dict[str, Any]) -> str:
     return "\n".join([f"{result['rows']:,} rows by {result['run']}", *aligned(table, right=(1,))])
 
 
+def setting_text(value: Any) -> str:
+    """The value of a setting as it is shown: numbers that were searched have more digits than matter.
+
+    >>> setting_text(0.0017117789315586186), setting_text(1e-05), setting_text(512), setting_text("relu")
+    ('0.0017118', '1e-05', '512', 'relu')
+    """
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
 def runs_text(runs: list[dict[str, Any]]) -> str:
     """The runs of a folder, one line each; children stand below their parents, with what was changed."""
     from .run_list import as_tree
@@ -141,7 +150,10 @@ def runs_text(runs: list[dict[str, Any]]) -> str:
     table = [["run", "state", "task", "target", "model", "metric", "value", "95% interval", "changed"]]
     for depth, run in as_tree(runs):
         name = f"{'   ' * (depth - 1)}+- {run['run']}" if depth else run["run"]
-        changes = [f"{key.removeprefix('train.').removeprefix('machine.')}={value}" for key, value in run["changed"].items()]
+        changes = [
+            f"{key.removeprefix('train.').removeprefix('machine.')}={setting_text(value)}"
+            for key, value in run["changed"].items()
+        ]
         changed = short(", ".join([*(["from its weights"] if run.get("weights") == "parent" else []), *changes]), 50)
         if run["state"] != "finished":
             table.append([name, run["state"], "", "", "", "", "", "", changed])

@@ -16,13 +16,15 @@ from ..judge.sequences import main_metric
 from ..judge.wording import interval, title
 from ..plain.checkpoint import write_file
 from ..problems import quoted
-from ..run_folder import Run, make_folder, new_folder
+from ..run_folder import Run, make_folder, new_folder, read_toml
 from ..run_list import all_runs
-from ..show import aligned, short
-from .adjust_problems import CannotCompare
+from ..run_problems import FolderOfRuns
+from ..show import aligned, setting_text, short
+from .adjust_problems import CannotCompare, as_options
 from .lineage import differences as setting_differences
 from .lineage import settings_of, signed
 from .paired import Difference, OnRows, differences, mcnemar, on_rows
+from .study import is_study, read_facts
 from .tested_rows import scored_of
 
 WORDS = {"Forecast": "windows apart", "Sequence": "sentences"}  # what is paired; a forecast's table is of all its windows
@@ -38,8 +40,13 @@ class Setting:
 
     @property
     def name(self) -> str:
-        rest = f" and {len(self.runs) - 1} other seeds" if len(self.runs) > 1 else ""
+        rest = f" with {len(self.runs)} seeds" if len(self.runs) > 1 else ""
         return f"{self.runs[0].folder}{rest}"
+
+    def predicts_as(self, other: Setting) -> bool:
+        """Whether both are one run each, and these say the same of every row."""
+        both = [*self.tested, *other.tested]
+        return len(both) == 2 and both[0].scored.says_as(both[1].scored)
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,8 @@ class Pair:
         found, names = self.metrics.get(metric), (self.second.name, self.first.name)
         if found is None:
             return f"Nothing can be said of {names[0]} against {names[1]}: {title(metric)} is not defined on these rows."
+        if self.second.predicts_as(self.first):
+            return f"{names[0]} predicts the same as {names[1]}, row for row."
         size = f"{title(metric)} {signed(found.difference, metric)} ({ends_of(found, metric)})"
         if not found.real:
             return f"{names[0]} and {names[1]} cannot be told apart: {size}."
@@ -75,6 +84,11 @@ class Comparison:
     unit: str = "rows"  # what is paired, in words
     folder: Path | None = None
     shown: list[str] = field(default_factory=list)  # metrics, the main ones first
+
+    @property
+    def apart(self) -> bool:
+        """Whether differences are over fewer rows than the metrics: windows whose horizons do not overlap."""
+        return self.unit == WORDS["Forecast"]
 
     @property
     def page(self) -> Path | None:
@@ -111,25 +125,35 @@ class Comparison:
 
     def __str__(self) -> str:
         names = told_apart([str(run.folder) for run in self.runs])
-        rows = [[name, *(short(str(value), 26) for value in values)] for name, values in self.settings.items()]
+        rows = [[name, *(short(setting_text(value), 26) for value in values)] for name, values in self.settings.items()]
         lines = aligned([["setting", *names], *rows]) if rows else ["No setting differs."]
         entries = [run.metrics[self.part] for run in self.runs]
         table = [[title(name), *(interval(entry.get(name), name) for entry in entries)] for name in self.shown[:8]]
-        lines += ["", *aligned([[f"{self.num_rows:,} {self.part} {self.unit}", *names], *table])]
+        rows_said = f"all {self.part} windows" if self.apart else f"{self.num_rows:,} {self.part} {self.unit}"
+        lines += ["", *aligned([[rows_said, *names], *table])]
         for pair in self.pairs:
             lines += ["", *self._pair_lines(pair)]
         return "\n".join([*lines, *([f"page  {self.page}"] if self.page else [])])
 
     def _pair_lines(self, pair: Pair) -> list[str]:
-        table = [["difference", "value", "95% interval", ""]]
+        table = [[f"difference on {self.num_rows:,} {self.unit}" if self.apart else "difference", "value", "95% interval", ""]]
         for name in [name for name in self.shown[:8] if name in pair.metrics]:
             found = pair.metrics[name]
             table.append([title(name), signed(found.difference, name), ends_of(found, name), told(found)])
+        if pair.second.predicts_as(pair.first):
+            return [pair.verdict(self.headline)]
         lines = [pair.verdict(self.headline), *aligned(table, right=(1,))]
+        if alone := self.unpaired(pair):
+            lines.append(f"not compared: {'; '.join(map(title, alone))} (predictions.csv does not hold what they are made of)")
         if pair.mcnemar is not None:
             both = f"{pair.mcnemar['only_first']:,} and {pair.mcnemar['only_second']:,}"
             lines.append(f"rows that only one of them gets right: {both} (McNemar p = {pair.mcnemar['p']:.3g})")
         return lines
+
+    def unpaired(self, pair: Pair) -> list[str]:
+        """The metrics in the table that the rows of predictions.csv do not give: nothing says how sure a difference is."""
+        known = [name for name in self.shown[:8] if self.runs[0].metrics[self.part][name]["value"] is not None]
+        return [name for name in known if name not in pair.metrics]
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -228,7 +252,9 @@ def second_of(runs: Sequence[Run]) -> str:
         other = Path(facts["run"])
         if facts["state"] == "finished" and other.resolve() != first.folder.resolve():
             found = Run(other)
-            same_rows = found.config.split == first.config.split and found.config.source.sha256 == first.config.source.sha256
+            same_rows = (  # the classes of a split are those of each run's own code
+                vars(found.config.split) == vars(first.config.split) and found.config.source.sha256 == first.config.source.sha256
+            )
             if same_rows and [column.name for column in found.config.targets] == target:
                 return f"plainloop compare {quoted(str(first.folder))} {quoted(str(first.folder.parent / other.name))}"
     return f"plainloop retrain {quoted(str(first.folder))} --seed 1"
@@ -238,8 +264,34 @@ def as_child(first: Run, run: Run) -> str:
     """The command that trains the second run's settings on the rows of the first."""
     other = setting_differences(first.config, run.config)
     kept = {name: new for name, (_, new) in other.items() if not name.startswith(("split.", "source.")) and name != "columns"}
-    said = [f"--set {quoted(f'{name}={new}')}" for name, new in kept.items() if new != "-" and name != "machine.seed"]
-    return f"plainloop retrain {quoted(str(first.folder))} {' '.join(said) or '--seed 1'}"
+    said = {name: new for name, new in kept.items() if new != "-" and not (name == "machine.seed" and len(kept) > 1)}
+    another = {"machine.seed": first.config.machine.seed + 1}  # the split is all that differs: another seed on the same rows
+    return f"plainloop retrain {quoted(str(first.folder))} {as_options(said or another)}"
+
+
+def opened(runs: Sequence[str | Path | Run]) -> list[Run]:
+    """The runs of folders. Raises: CannotCompare where a folder holds several, and what opening a run raises."""
+    made: list[Run] = []
+    for run in runs:
+        try:
+            made.append(run if isinstance(run, Run) else Run(run))
+        except FolderOfRuns as error:
+            raise CannotCompare([str(run)], f"it is {error.what.partition(' is ')[2].rstrip('.')}", instead(runs)) from error
+    return made
+
+
+def instead(runs: Sequence[str | Path | Run]) -> str:
+    """The command for folders that hold runs: with the first fold of a cross-validation, the winner of a search."""
+    words, kinds = [], set()
+    for run in runs:
+        folder = run.folder if isinstance(run, Run) else Path(run)
+        search = read_toml(folder).get("search", {})
+        kinds.add("folds" if search.get("kind") == "folds" else "run")
+        won = read_facts(folder).get("winner", {}).get("run") if is_study(folder) else None
+        words.append(folder / "fold-1" if search.get("kind") == "folds" else folder.parent / won if won else folder)
+    if len(kinds) > 1:
+        return "train the other one with --folds, too; one run and a cross-validation have other test rows"
+    return f"plainloop compare {' '.join(quoted(str(word)) for word in words)}"
 
 
 def check_same(first: Run, run: Run, rows: Any, other_rows: Any, scored: Any, other: Any) -> None:
@@ -247,12 +299,16 @@ def check_same(first: Run, run: Run, rows: Any, other_rows: Any, scored: Any, ot
     names = [str(first.folder), str(run.folder)]
     targets = [[column.name for column in one.config.targets] for one in (first, run)]
     if targets[0] != targets[1] or scored.kind != other.kind or scored.labels != other.labels:
-        raise CannotCompare(names, f"they learn different things ({', '.join(targets[0])} and {', '.join(targets[1])})")
+        raise CannotCompare(
+            names, f"they learn different things ({', '.join(targets[0])} and {', '.join(targets[1])})", second_of([first])
+        )
     if first.config.source.sha256 != run.config.source.sha256:
-        raise CannotCompare(names, "their data is not the same (its SHA-256 differs)")
+        raise CannotCompare(names, "their data is not the same (its SHA-256 differs)", as_child(first, run))
     if rows.tolist() != other_rows.tolist():
         common = len(set(rows.tolist()) & set(other_rows.tolist()))
         reason = f"they were scored on other rows ({len(rows):,} and {len(other_rows):,} rows, {common:,} in common)"
+        if set(setting_differences(first.config, run.config)) == {"split.seed"}:
+            reason += "; but for the split they are the same"
         raise CannotCompare(names, reason, as_child(first, run))
     if not np.array_equal(scored.truth, other.truth):
         raise CannotCompare(names, "the truth of their test rows differs, so their columns were read differently")

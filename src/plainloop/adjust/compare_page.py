@@ -12,6 +12,7 @@ import numpy as np
 from ..judge.plots import COLOURS, panel, points, shorten
 from ..judge.wording import LOWER_IS_BETTER, interval, number, title
 from ..plain.checkpoint import write_file
+from ..show import setting_text
 from .compare import ends_of
 from .lineage import signed
 
@@ -28,8 +29,15 @@ def write_page(made: Comparison) -> None:
     assert made.folder is not None
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(
-        number=number, interval=interval, title=title, signed=signed, ends_of=ends_of, lower=LOWER_IS_BETTER
+        number=number,
+        interval=interval,
+        title=title,
+        signed=signed,
+        setting_text=setting_text,
+        ends_of=ends_of,
+        lower=LOWER_IS_BETTER,
     )
+    environment.filters["title_of"] = title
     template = environment.from_string(Path(__file__).with_name("compare.jinja").read_text(encoding="utf-8"))
     pictures = {}
     histories = {str(run.folder): run.history for run in made.runs}

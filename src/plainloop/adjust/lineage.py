@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..judge.wording import number, title
 from ..plain.config import Config, to_dict
-from ..show import aligned, short
+from ..show import aligned, setting_text, short
 from ..understand.resolve import SECTIONS
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def plain(value: Any) -> Any:
 
 def changes_text(changed: Mapping[str, Any], names: tuple[str, str] = ("parent", "here")) -> list[str]:
     """Settings with both of their values, a line each."""
-    rows = [[name, short(str(old), 30), short(str(new), 30)] for name, (old, new) in changed.items()]
+    rows = [[name, short(setting_text(old), 30), short(setting_text(new), 30)] for name, (old, new) in changed.items()]
     return aligned([["setting", *names], *rows]) if rows else ["no setting differs"]
 
 
@@ -133,7 +133,8 @@ def lineage_text(run: Run) -> str:
 def signed(value: float, metric: str) -> str:
     """A difference with its sign.
 
-    >>> signed(0.0123, "accuracy"), signed(-5.0, "rmse")
-    ('+0.012', '-5.000')
+    >>> signed(0.0123, "accuracy"), signed(-5.0, "rmse"), signed(-1e-9, "accuracy")
+    ('+0.012', '-5.000', '+0.000')
     """
-    return ("-" if value < 0 else "+") + number(abs(value), metric)
+    size = number(abs(value), metric)
+    return ("-" if value < 0 and size.strip("0.") else "+") + size

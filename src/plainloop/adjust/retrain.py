@@ -21,7 +21,7 @@ from ..problems import TYPED, listed
 from ..run_files import read_toml
 from ..run_folder import Run, make_folder, new_folder, package_of
 from ..run_problems import CannotEject, RunNotFinished, RunUnreadable
-from ..show import notice_text, short
+from ..show import notice_text, setting_text, short
 from ..training import Decided, Remark, Talk, carry_out, gone_if_refused, without_auto
 from ..understand.defaults import MODELS
 from ..understand.idle_settings import without_effect
@@ -84,7 +84,7 @@ def tell_what_changes(
     tell(child, talk)
     for name, value in same.items():
         talk.line("\n" + notice_text(SettingAsBefore(str(folder), name, value)))
-    said = [f"{name} {short(str(old), 30)} -> {short(str(new), 30)}" for name, (old, new) in changed.items()]
+    said = [f"{name} {short(setting_text(old), 30)} -> {short(setting_text(new), 30)}" for name, (old, new) in changed.items()]
     if said:
         talk.line(f"\nA child of {folder}: {listed(said, MOST_CHANGES)}")
     elif not child.auto and not from_weights:

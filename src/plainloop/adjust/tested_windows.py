@@ -32,6 +32,9 @@ class Tested:
     def __len__(self) -> int:
         return len(self.truth)
 
+    def says_as(self, other: Any) -> bool:
+        return isinstance(other, Tested) and np.array_equal(self.predicted, other.predicted)
+
     def drawn(self, seed: int = 0) -> dict[str, np.ndarray]:
         """The value of each metric in each resample; one seed and one number of rows draw the same rows."""
         found: dict[str, list[np.ndarray]] = {name: [] for name in self.forms}

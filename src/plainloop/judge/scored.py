@@ -37,6 +37,11 @@ class Scored:
     def __len__(self) -> int:
         return len(self.truth)
 
+    def says_as(self, other: Any) -> bool:
+        """Whether another model said the same of every row."""
+        same = isinstance(other, Scored) and np.array_equal(self.probabilities, other.probabilities)
+        return same and np.array_equal(self.predicted, other.predicted)
+
     @cached_property
     def per_class(self) -> np.ndarray:
         """(B, C) probabilities, for binary both columns."""

@@ -40,6 +40,9 @@ class Sentences:
     def __len__(self) -> int:
         return len(self.truth)
 
+    def says_as(self, other: Any) -> bool:
+        return isinstance(other, Sentences) and self.written == other.written and np.array_equal(self.sure, other.sure)
+
     @cached_property
     def exact(self) -> np.ndarray:
         """(B,) 1 where the two are equal."""
