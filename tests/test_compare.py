@@ -16,6 +16,7 @@ from plainloop.adjust.adjust_problems import CannotCompare
 from plainloop.adjust.paired import OnRows, both_sides, differences, mcnemar, on_rows
 from plainloop.adjust.tested_rows import scored_of
 from plainloop.judge.scored import Scored
+from plainloop.run_problems import RunFileDamaged
 from plainloop.training import Talk
 from small import KINDS, said, write_csv
 
@@ -183,7 +184,7 @@ def test_folders_of_several_runs_are_refused_with_the_runs_to_compare(tmp_path: 
         plainloop.compare(str(first.folder), str(second.folder / "fold-1"))
     assert "--folds, too" in refused.value.fix
     (first.folder / "fold-1" / "predictions.csv").unlink()
-    with pytest.raises(CannotCompare, match=r"it has no predictions\.csv"):
+    with pytest.raises(RunFileDamaged, match=r"predictions\.csv cannot be read: it is not there"):
         plainloop.compare(first.folder / "fold-1", second.folder / "fold-1", output="")
 
 

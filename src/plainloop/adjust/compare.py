@@ -16,7 +16,8 @@ from ..judge.sequences import main_metric
 from ..judge.wording import interval, title
 from ..plain.checkpoint import write_file
 from ..problems import quoted
-from ..run_folder import Run, make_folder, new_folder, read_toml
+from ..run_files import read_toml
+from ..run_folder import Run, make_folder, new_folder
 from ..run_list import all_runs
 from ..run_problems import FolderOfRuns
 from ..show import aligned, setting_text, short
