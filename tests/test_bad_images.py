@@ -366,3 +366,19 @@ def test_inspect_tells_kinds_and_sizes_and_names_every_bad_picture(photos: Path)
     assert (facts["width"], facts["sizes"], facts["grey"]) == ([40, 40, 60], {"40 x 40": 30, "60 x 40": 1}, 1)
     assert [Path(bad["name"]).name for bad in facts["unreadable"]] == ["bad0.jpg", "bad1.jpg", "bad2.jpg"]
     assert len(next(one for one in answer["notices"] if one["name"] == "PicturesLeftOut")["details"]) == 3
+
+
+def test_a_table_beside_pictures_without_classes_is_named(tmp_path: Path):
+    for part in ("train", "test"):
+        folder(tmp_path / "dogs" / part / "images", ("",), 30)
+    (tmp_path / "dogs" / "train" / "_classes.csv").write_text("filename,beagle\n00.jpg,1\n")
+    with pytest.raises(PlainloopError, match="60 pictures in") as refused:
+        seen(tmp_path / "dogs")
+    assert refused.value.fix.endswith(f"plainloop inspect {tmp_path}/dogs/train/_classes.csv")
+
+
+def test_an_npz_file_of_rows_is_for_python(tmp_path: Path):
+    np.savez(tmp_path / "digits.npz", data=np.zeros((9, 4)), target=np.arange(9))
+    with pytest.raises(PlainloopError, match="its arrays are data, target") as refused:
+        seen(tmp_path / "digits.npz")
+    assert refused.value.fix.endswith("plainloop.train((found['data'], found['target']))")

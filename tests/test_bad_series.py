@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -376,3 +378,16 @@ def test_the_columns_that_tell_series_apart_need_not_stand_side_by_side(tmp_path
         seen(table(tmp_path / "t.csv", rows, "date,shop,offer,item,load"))
     assert refusal.value.what.startswith("60 of 60 times")
     assert sorted(refusal.value.groups) == ["item", "shop"]
+
+
+def test_a_series_in_each_row_is_turned_by_the_fix(tmp_path: Path):
+    steps = [f"V{i}" for i in range(2, 42)]
+    rows = [[f"M{k}", *(f"{k + i % 12}.5" if i < 30 + k else "" for i in range(40))] for k in range(10)]
+    path = write_lines(tmp_path / "m4.csv", ",".join(["V1", *steps]), rows)
+    with pytest.raises(PlainloopError, match="40 steps, the columns") as refusal:
+        look(str(path), DataOptions(horizon=4))
+    line, _, more = refusal.value.fix.partition(", then: ")
+    subprocess.run(line.replace("python", sys.executable, 1), shell=True, check=True)
+    made = look(str(tmp_path / "long-m4.csv"), DataOptions(target="value", group="V1", horizon=4))
+    assert len(steps_of(made).series.words) == 10
+    assert f"plainloop train {tmp_path}/long-m4.csv --target value --group V1" in more

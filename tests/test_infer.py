@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from plainloop.options import DataOptions
 from plainloop.plain.readers import tables
 from plainloop.plain.readers.table_faults import TargetNotNumber
 from plainloop.problems import PlainloopError
+from plainloop.show import look_text
 from plainloop.understand.column_types import ColumnGuess
 from plainloop.understand.infer import InferOptions, Schema, infer
 from plainloop.understand.look import look
@@ -322,3 +324,13 @@ def test_a_target_without_a_number_is_offered_as_classes() -> None:
     with pytest.raises(TargetNotNumber) as caught:
         schema(InferOptions(task="regression"), ("y",), x=several("{}.5"), y=cycle("4/5", "4.5/5", "1/5"))
     assert caught.value.fix.endswith("--task multiclass")
+
+
+def test_of_many_columns_alike_the_first_are_shown(tmp_path: Path) -> None:
+    names = [f"gene{i}" for i in range(200)]
+    rows = [",".join([f"{i * (j + 3) ** 2 % 97}.5" for j in range(200)] + ["ab"[i % 2]]) for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join([",".join([*names, "kind"]), *rows]) + "\n")
+    text = look_text(look(str(tmp_path / "t.csv"), DataOptions()))
+    assert re.search(r"\.\.\. 1\d\d more +number", text)
+    assert "gene3 " not in text
+    assert "kind " in text

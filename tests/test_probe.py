@@ -130,6 +130,10 @@ def test_files_of_a_folder_are_parts_by_their_names(tmp_path: Path) -> None:
     assert source.test == ()
     assert 'test.csv, which has no "y"; sample_submission.csv, which has no "a"' in notices[0].what
     assert tables.load(source).parts == {"data": range(5), "validation": range(5, 6)}
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "labels.csv").write_text("id,breed\n1,beagle\n")
+    (tmp_path / "labels" / "sample_submission.csv").write_text("id,beagle,boxer\n2,0.5,0.5\n")
+    assert [Path(name).name for name in probe(tmp_path / "labels")[0].data] == ["labels.csv"]
     (tmp_path / "more.csv").write_text("id,a,y\n1,2,3\n")  # a name that says nothing: all of them are rows
     (tmp_path / "test.csv").unlink()
     (tmp_path / "sample_submission.csv").unlink()
@@ -220,3 +224,11 @@ def test_real_files(name: str, rows: int, columns: int, header: bool) -> None:
     source, _ = probe(DATA / name)
     assert tables.read_text(source)[0].shape == (rows, columns)
     assert source.header is header
+
+
+def test_two_files_of_lines_in_a_folder_are_offered_as_pairs(tmp_path: Path) -> None:
+    for name in ("train.en", "train.de", "test.en", "test.de"):
+        (tmp_path / name).write_text("a b c\n")
+    with pytest.raises(PlainloopError, match="no table files") as refused:
+        probe(tmp_path)
+    assert refused.value.fix.endswith(f"plainloop inspect {tmp_path}/train.en --target {tmp_path}/train.de")

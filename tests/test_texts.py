@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import plainloop
 from plainloop.options import DataOptions
 from plainloop.plain.config import Source
 from plainloop.plain.readers import texts
@@ -249,3 +250,11 @@ def test_files_of_labelled_lines_are_parts_by_their_names(tmp_path: Path):
     assert found.schema.task is not None
     assert found.schema.task.classes == {"neg": 40, "pos": 40}
     assert len(found.rows["validation"]) == 20
+
+
+def test_a_fix_proposes_the_labels_and_not_the_texts_as_target(tmp_path: Path):
+    lines = [f"{'ham' if i % 2 else 'spam'}\tsee you at the {i} of the next month" for i in range(60)]
+    (tmp_path / "sms.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(PlainloopError, match="No target given") as refused:
+        plainloop.train(tmp_path / "sms.tsv", epochs=0, output=str(tmp_path / "run"))
+    assert refused.value.fix.endswith("--target 0")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from .understand.seen import Look
 
 MOST_CLASSES = 12
+WIDE = 60  # columns from which on those that are alike are not all shown
+ALIKE = 3  # of many alike, these are
 
 
 def look_text(look: Look, *, columns: bool = True) -> str:
@@ -24,21 +26,12 @@ def look_text(look: Look, *, columns: bool = True) -> str:
         + ")"
     ]
     if columns:
-        table = [["column", "type", "role", "distinct", "missing", "examples"]]
-        table += [
-            [
-                short(c.name, 24),
-                c.type if c.role != "ignored" else "-",
-                c.role,
-                f"{c.distinct:,}",
-                f"{c.missing:,}" if c.missing else "",
-                short(", ".join(c.examples[:3]), 30),
-            ]
-            for c in schema.columns
-        ]
+        table, shown = column_table(schema.columns)
         lines += ["", *aligned(table, right=(3, 4)), ""]
         lines += [
-            f"  {short(c.name, 24)}: {c.type} - {c.reason}" + (f" (change: {c.override})" if c.override else "") for c in used
+            f"  {short(c.name, 24)}: {c.type} - {c.reason}" + (f" (change: {c.override})" if c.override else "")
+            for c in used
+            if c.name in shown
         ]
         lines += [f"  {short(name, 24)}: {line}" for name, facts in look.texts.items() for line in facts.lines()]
         lines += [f"  {short(name, 24)}: {line}" for name, facts in look.pictures.items() for line in facts.lines()]
@@ -96,6 +89,25 @@ def look_text(look: Look, *, columns: bool = True) -> str:
         if columns and len(notice.details) > 1:
             lines += ["  all of them:", *(f"    {short(line, 300)}" for line in notice.details)]
     return "\n".join(lines)
+
+
+def column_table(columns: Sequence[Any]) -> tuple[list[list[str]], set[str]]:
+    """A line per column, and the names of those shown: of many alike in a wide table, the first ones."""
+    table, kinds = [["column", "type", "role", "distinct", "missing", "examples"]], dict[tuple[str, str], list[Any]]()
+    for c in columns:
+        kinds.setdefault((c.type if c.role != "ignored" else "-", c.role), []).append(c)
+    many = {kind: some[ALIKE:] if len(columns) > WIDE and len(some) > 2 * ALIKE else [] for kind, some in kinds.items()}
+    hidden = {c.name for some in many.values() for c in some}
+    for c in columns:
+        if c.name not in hidden:
+            missing = f"{c.missing:,}" if c.missing else ""
+            kind, cells = c.type if c.role != "ignored" else "-", short(", ".join(c.examples[:3]), 30)
+            table.append([short(c.name, 24), kind, c.role, f"{c.distinct:,}", missing, cells])
+    for (kind, role), some in many.items():
+        if some:
+            missing = f"{sum(c.missing for c in some):,}" if any(c.missing for c in some) else ""
+            table.append([f"... {len(some):,} more", kind, role, "", missing, f"to {short(some[-1].name, 24)}"])
+    return table, {c.name for c in columns} - hidden
 
 
 def augmentation_text(config: Any, reasons: Mapping[str, str]) -> str:
@@ -202,4 +214,5 @@ def short(text: str, limit: int) -> str:
 
 
 def separator(delimiter: str) -> str:
-    return {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "spaces", "|": "bars"}.get(delimiter, repr(delimiter))
+    names = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "spaces", "|": "bars", "  ": "two spaces"}
+    return names.get(delimiter, repr(delimiter))

@@ -113,7 +113,8 @@ def decide(source: Any, options: TrainOptions, talk: Talk, home: Callable[..., P
     with bar("decoding pictures") as progress:
         seen = look(source, options, keep=lambda: home(source if isinstance(source, str) else "data") / "data", progress=progress)
     if not seen.target or seen.split is None:
-        raise NoTarget(seen.source.data[0], [column.name for column in seen.schema.columns])
+        short = [column.name for column in seen.schema.columns if column.role == "input" and column.type not in ("text", "image")]
+        raise NoTarget(seen.source.data[0], [column.name for column in seen.schema.columns], (short or [""])[-1])
     talk.line(look_text(seen, columns=False))
     if given:
         given.check(seen.schema.config_columns())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .plain.faults import shorten
-from .problems import Notice, PlainloopError, listed, quoted
+from .problems import Notice, PlainloopError, listed, quoted, typed_line
 
 
 @dataclass(eq=False)
@@ -125,6 +125,11 @@ class NothingToScore(PlainloopError):
     def __post_init__(self) -> None:
         shown = listed([shorten(label) for label in self.labels]) or "the cells are empty"
         self.what = f"Not one of the {self.rows} rows of {self.file} has a label that the model knows: {shown}."
+        if not self.rows:
+            self.what = f"{self.file} has no whole window to judge: no series is as long as what the model sees and predicts."
+            self.expected = "Expected the history along with the rows to judge."
+            self.fix = f"put the history before the rows of {self.file}"
+            return
         known = f": {listed([shorten(label) for label in self.known])}" if self.known else ""
         self.expected = f"Expected at least one row with a label of the training data{known}."
         self.fix = f"write the labels of {self.file} as they are in the training data"
@@ -205,7 +210,7 @@ class RowsWithoutPicture(Notice):
         self.what = f"{len(self.bad)} of {self.rows} rows {verb} that cannot be decoded: {shown}."
         self.expected = "Expected whole JPEG, PNG, GIF, BMP, WebP or TIFF pictures of at most 50 million pixels."
         self.why = "They get no prediction: one for a picture that is made up would mean nothing."
-        self.fix = "write these files again, then: plainloop predict RUN FOLDER"
+        self.fix = f"write these files again, then: {typed_line() or 'plainloop predict RUN FOLDER'}"
 
     @classmethod
     def example(cls) -> RowsWithoutPicture:

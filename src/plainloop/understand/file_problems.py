@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..plain.faults import shorten
+from ..plain.readers.folders import part_of
 from ..problems import TYPED, PlainloopError, command, listed, quoted, reading, typed_with
 
 
@@ -57,7 +58,13 @@ class FolderWithoutTables(PlainloopError):
         self.what = f"The folder {self.path} has no table files; {holds}."
         kinds = ".csv, .tsv, .txt, .data, .xlsx, .parquet, .arrow, .json, .jsonl or .arff"
         self.expected = f"Expected files ending in {kinds}, also with .gz, .bz2, .xz or .zip."
-        self.fix = command("inspect", f"{self.path.rstrip('/')}/FILE", [])
+        place = self.path.rstrip("/")
+        self.fix = command("inspect", f"{place}/FILE", [])
+        stems = {name: name.removesuffix(".gz").rpartition(".")[0] for name in self.found}
+        twins = [name for name in sorted(self.found) if stems[name] and list(stems.values()).count(stems[name]) == 2]
+        if twins:  # train.en and train.de
+            train = [name for name in twins if part_of(stems[name]) == "data"] or twins
+            self.fix = f"if their lines belong together: {command('inspect', f'{place}/{train[1]}', [f'{place}/{train[0]}'])}"
 
     @classmethod
     def example(cls) -> FolderWithoutTables:

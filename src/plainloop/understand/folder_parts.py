@@ -22,6 +22,8 @@ def files_by_part(paths: Sequence[str], files: Sequence[str]) -> dict[str, tuple
     if len(paths) != 1 or not Path(paths[0]).is_dir():
         return {}
     said = {file: part_of(Path(file).name) for file in files}
+    if "data" not in said.values():  # labels.csv beside sample_submission.csv
+        said = {file: part or "data" for file, part in said.items()}
     if "data" not in said.values() or set(said.values()) == {"data"}:
         return {}
     return {

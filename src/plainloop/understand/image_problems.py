@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..plain.faults import shorten
+from ..plain.readers.folders import part_of
 from ..problems import Notice, PlainloopError, command, listed
 
 SHOWN = 2  # pictures that a message names
@@ -101,6 +103,14 @@ class EmptyClass(PlainloopError):
         return cls("photos", ["dog"], "is empty")
 
 
+def table_beside(place: str) -> str:
+    """A table in a folder of pictures that may hold their labels; "" where none does. One of a test is the last choice."""
+    found = [path for path in Path(place).glob("*") if path.suffix.lower() in (".csv", ".tsv", ".parquet", ".jsonl")]
+    found = found or list(Path(place).glob("*/*.csv"))
+    ranked = sorted(found, key=lambda path: ("submission" in path.name.lower(), part_of(str(path)) == "test", str(path)))
+    return str(ranked[0]) if ranked else ""
+
+
 @dataclass(eq=False)
 class NoClasses(PlainloopError):
     """Pictures whose places say no class, or one class alone.
@@ -127,6 +137,8 @@ class NoClasses(PlainloopError):
         self.fix = (
             "sort the pictures into sub-folders, or name a table of paths and labels: plainloop train labels.csv --target label"
         )
+        if table := table_beside(self.data):
+            self.fix = f"if the labels stand in {table}: {command('inspect', table, [])}"
 
     @classmethod
     def example(cls) -> NoClasses:

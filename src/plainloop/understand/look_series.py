@@ -6,6 +6,8 @@ series_problems.py, the repairs in series_notices.py.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -33,7 +35,7 @@ from .seen import Look
 from .series_clock import Case, settle_clock
 from .series_defaults import reach, season_of, shares_for
 from .series_notices import NotOverTime, SentinelsFound, ShortSeries, TargetGaps
-from .series_problems import BadSplitRows, NotForForecasts, PartsOfSeries, SeriesTooShort
+from .series_problems import BadSplitRows, NotForForecasts, PartsOfSeries, SeriesInRows, SeriesTooShort
 from .series_sentinels import sentinels
 from .target_problems import UnknownColumn
 
@@ -44,6 +46,10 @@ MOST_WORDS = 30  # words of a column that a forecast can use
 def is_forecast(given: Given) -> bool:
     """Whether the options ask for a forecast."""
     return given.options.horizon is not None or given.options.task == "forecast"
+
+
+DATED = re.compile(r"\d{4}-\d\d(-\d\d)?$|\d{1,2}/\d{1,2}/\d{2,4}$")  # names of columns that are times
+MANY_STEPS = 12  # columns that may be the steps of a series
 
 
 def look_at_series(given: Given) -> Look:
@@ -95,8 +101,26 @@ def targets_of(frame: pl.DataFrame, options: DataOptions, data: str) -> list[str
         ]
         names = [c for c in numbers if not looks_like_clock(c)]
     if not names:
+        check_wide(frame, data, str(options.horizon or ""))
         raise NoTarget(data, list(frame.columns))
     return names
+
+
+def check_wide(frame: pl.DataFrame, data: str, horizon: str) -> None:
+    """Refuses a table with a series in each row, as the M4 contest has it. Raises: SeriesInRows."""
+    numbers = [
+        name for name in frame.columns if frame[name].cast(pl.Float64, strict=False).null_count() == frame[name].null_count()
+    ]
+    steps = [name for name in numbers if DATED.match(name)]
+    if len(steps) < MANY_STEPS:
+        counted = {name: re.fullmatch(r"(\D*)(\d+)", name) for name in numbers}
+        heads = Counter(match[1] for match in counted.values() if match)
+        common = max(heads, key=lambda head: heads[head], default="")
+        steps = [name for name, match in counted.items() if match and match[1] == common]
+    others = [name for name in frame.columns if name not in steps]
+    names = [name for name in others if frame[name].n_unique() == len(frame)]
+    if len(steps) >= MANY_STEPS and names:
+        raise SeriesInRows(data, names[0], others, steps, bool(DATED.match(steps[0])), horizon)
 
 
 def looks_like_clock(name: str) -> bool:

@@ -3,9 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..plain.faults import shorten
 from ..problems import PlainloopError, command, listed, trying
+
+
+@dataclass(eq=False)
+class SeriesInRows(PlainloopError):
+    """A table with a series in each row, and a column for each step.
+
+    What it does: refuses to forecast from such a table, and gives the line that turns it round.
+    Why: a forecast is learned from a column of values, in which each row is a step.
+    Example: the files of the M4 contest, V1 with the names and V2, V3, ... with the steps.
+    Fix: a table with a row for each step of each series.
+    """
+
+    data: str
+    name: str  # the column that names the series
+    others: list[str]
+    steps: list[str]
+    dated: bool  # the names of the steps are times
+    horizon: str
+
+    def __post_init__(self) -> None:
+        one, last = shorten(self.steps[0]), shorten(self.steps[-1])
+        self.what = f"{self.data} has a series in each row: {len(self.steps)} steps, the columns {one} to {last}."
+        self.expected = "Expected a row for each step, and the values in one column."
+        long = str(Path(self.data).with_name(f"long-{Path(self.data).name.partition('.')[0]}.csv"))
+        turned = (
+            f"import polars; polars.read_csv({self.data!r}, infer_schema=False)"
+            f".unpivot(index={self.others!r}, variable_name='step').drop_nulls('value').write_csv({long!r})"
+        )
+        horizon = ("--horizon", self.horizon) if self.horizon else ()
+        time = ("--time", "step") if self.dated else ()
+        again = command("train", long, ["value"], "--group", self.name, *time, *horizon)
+        self.fix = f'python -c "{turned}", then: {again}'
+
+    @classmethod
+    def example(cls) -> SeriesInRows:
+        return cls("m4.csv", "V1", ["V1"], ["V2", "V3"], False, "6")
 
 
 @dataclass(eq=False)

@@ -236,11 +236,12 @@ class NoTarget(PlainloopError):
 
     data: str
     columns: list[str]
+    likely: str = ""  # the last column that could be one, and is no text
 
     def __post_init__(self) -> None:
         self.what = f"No target given for {self.data}."
         self.expected = f"Expected the name of the column to learn, one of: {listed(self.columns, 12)}."
-        self.fix = command("train", self.data, [self.columns[-1]])
+        self.fix = command("train", self.data, [self.likely or self.columns[-1]])
 
     @classmethod
     def example(cls) -> NoTarget:

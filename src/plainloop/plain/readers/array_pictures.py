@@ -75,9 +75,8 @@ def array_pictures(file: str) -> list[Found]:
                 raise CountsDiffer(f"{file} ({key})", len(content[key]), labels_key, len(labels))
             found += _rows(f"{file}::{key}::", content[key], labels, part)
     if not found:
-        raise DamagedPictures(
-            file, f"its arrays are {', '.join(content) or 'none'}", "arrays called images and labels, or x_train and y_train"
-        )
+        wanted = "arrays called images and labels, or x_train and y_train"
+        raise DamagedPictures(file, f"its arrays are {', '.join(content) or 'none'}", wanted, tuple(content))
     return found
 
 

@@ -14,7 +14,7 @@ PARTS = {
     **dict.fromkeys(("val", "valid", "validation", "dev", "eval"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
-UNLABELLED = ("pred", "predict", "unlabelled", "unlabeled", "unsup")  # what contests add without answers
+UNLABELLED = ("pred", "predict", "submission", "unlabelled", "unlabeled", "unsup")  # what contests add without answers
 JUNK = re.compile(r"(?:^|/)(?:\.|__MACOSX|__pycache__|thumbs\.db$|ehthumbs|desktop\.ini$|@eaDir)", re.IGNORECASE)
 
 

@@ -21,11 +21,15 @@ class DamagedPictures(Fault):
     file: str
     found: str
     wanted: str
+    arrays: tuple[str, ...] = ()  # of an npz file without pictures
 
     def __post_init__(self) -> None:
         self.what = f"{self.file} cannot be read: {self.found}."
         self.expected = f"Expected {self.wanted}."
         self.fix = f"download or write the file again, then: plainloop inspect {shlex.quote(self.file)}"
+        if len(self.arrays) > 1:  # rows of numbers
+            x, y = self.arrays[:2]
+            self.fix = f"in Python: found = numpy.load({self.file!r}), then: plainloop.train((found[{x!r}], found[{y!r}]))"
 
     @classmethod
     def example(cls) -> DamagedPictures:
