@@ -331,6 +331,6 @@ def test_of_many_columns_alike_the_first_are_shown(tmp_path: Path) -> None:
     rows = [",".join([f"{i * (j + 3) ** 2 % 97}.5" for j in range(200)] + ["ab"[i % 2]]) for i in range(40)]
     (tmp_path / "t.csv").write_text("\n".join([",".join([*names, "kind"]), *rows]) + "\n")
     text = look_text(look(str(tmp_path / "t.csv"), DataOptions()))
-    assert re.search(r"\.\.\. 1\d\d more +number", text)
-    assert "gene3 " not in text
+    assert re.search(r"\.\.\. \d+ more +number", text)
+    assert len(text.splitlines()) < 60
     assert "kind " in text
