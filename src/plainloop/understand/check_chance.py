@@ -10,7 +10,7 @@ import ast
 
 from torch import Tensor
 
-from .check_lines import function_at
+from .check_lines import attribute_line, class_tree, function_at
 from .check_problems_wiring import ChanceInEvaluation
 from .check_rows import run, same
 from .check_trace import Call, Tape, tensors_in
@@ -25,9 +25,12 @@ DRAWS = {
 
 def chance_in_evaluation(trial: Trial) -> None:
     """Adds the finding for the first operation that draws other numbers in a second run in evaluation mode."""
-    if trial.mine or not any(call.name in DRAWS for call in trial.tape.calls):
+    if trial.mine:
         return
     trial.model.eval()
+    if not any(call.name in DRAWS for call in trial.tape.calls):
+        kept_from_run_to_run(trial)
+        return
     before, after = run(trial, trial.batch), run(trial, trial.batch, 1)
     if before is None or after is None or len(before.calls) != len(after.calls):
         return
@@ -41,6 +44,35 @@ def chance_in_evaluation(trial: Trial) -> None:
             if not is_meant(before, a):
                 say(trial, a)
             return
+
+
+def kept_from_run_to_run(trial: Trial) -> None:
+    """Adds the finding for an attribute that forward goes on changing in evaluation mode."""
+    places = {(module, name) for module in trial.core.modules() for name in kept_names(type(module))}
+    if not places:
+        return
+    before, after = run(trial, trial.batch), run(trial, trial.batch)
+    if before is None or after is None or not isinstance(before.result, Tensor) or not isinstance(after.result, Tensor):
+        return
+    if before.result.shape != after.result.shape or same(before.result, after.result):
+        return
+    module, name = min(places, key=lambda place: place[1])
+    line = attribute_line(type(module), name, last=True)
+    code = line[0].code if line else f"self.{name} = ..."
+    text = f"forward changes self.{name} in evaluation mode, too: the scores of a batch differ from run to run"
+    fix = f"if self.training: {code}"
+    trial.add(ChanceInEvaluation(text, "The same scores for the same rows.", fix, where=line))
+
+
+def kept_names(kind: type) -> list[str]:
+    """The attributes that forward assigns and reads."""
+    found = class_tree(kind)
+    functions = [
+        node for node in (found[1].body if found else []) if isinstance(node, ast.FunctionDef) and node.name == "forward"
+    ]
+    parts = [part for node in functions for part in ast.walk(node) if isinstance(part, ast.Attribute)]
+    stored = {part.attr for part in parts if isinstance(part.ctx, ast.Store) and getattr(part.value, "id", "") == "self"}
+    return [part.attr for part in parts if part.attr in stored and isinstance(part.ctx, ast.Load)]
 
 
 def is_meant(tape: Tape, call: Call) -> bool:

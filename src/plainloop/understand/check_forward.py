@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .check_finding import Finding
 from .check_lines import Line, function_at, line_of_error
-from .check_names import no_attribute, no_forward, other_inputs, unknown_name, wants_a_dictionary
+from .check_names import no_attribute, no_forward, odd_value, other_inputs, unknown_name, wants_a_dictionary
 from .check_problems_data import IndexOutOfRange, WrongDevice, WrongInputType
 from .check_problems_model import FixedBatchSize, ForwardFails
 from .check_problems_training import InPlaceChange
@@ -198,6 +198,10 @@ def wrong_type(trial: Trial, layer: Any, odd: Tensor, weight: Tensor, line: Line
         text = f"{title} has weights of {want} and gets {have}"
         cast = {"float16": "half", "float64": "double", "bfloat16": "bfloat16"}.get(want, want)
         said = None if trial.inside else trial.script.called(cast)
+        whole = None if trial.inside or said is not None else trial.script.call_of("set_default_dtype")
+        if whole is not None:
+            fix = "torch.set_default_dtype(torch.float32)"
+            return WrongInputType(text, "Model and inputs of float32.", fix, where=(*lines, whole))
         where = (*lines, *filter(None, [said, trial.made(layer)]))
         made = next((line for line in where if f".{cast}()" in line.code), None)
         fix = made.code.replace(f".{cast}()", ".float()" if made is said else "") if made is not None else "model = model.float()"
@@ -255,6 +259,8 @@ def other_fault(trial: Trial, error: Exception, call: Call | None, line: Line | 
         return pair_fault(trial, call, where)
     if isinstance(error, NameError) and (found := re.search(r"name '(\w+)' is not defined", text)):
         return unknown_name(found[1], where)
+    if isinstance(error, TypeError) and (odd := odd_value(trial, error, call, where)) is not None:
+        return odd
     if isinstance(error, (KeyError, IndexError)) and (asked := wants_a_dictionary(trial, call, error, where)) is not None:
         return asked
     if "must be Tensor, not" in text:

@@ -70,6 +70,13 @@ def class_type(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Find
             )
         if scores.dim() == 1 or classes == 1:
             return one_output(trial, call, scores, target)
+        if target.shape == scores.shape and bool((target.sum(1) - 1).abs().max() < 1e-2):
+            known = 'loss = nn.KLDivLoss(reduction="batchmean")  # for log_softmax and probabilities'
+            return WrongLabelType(f"{got}: probabilities", "Class numbers of int64.", known, where=lines(trial, call))
+        if not bool((target == target.round()).all()):
+            text = f"{got} that are no class numbers, such as {float(target.flatten()[0]):.3g}"
+            fix = f"{y} = torch.unique({y}, return_inverse=True)[1]  # or the classes as they were before"
+            return WrongLabelType(text, "Class numbers of int64.", fix, where=lines(trial, call))
         squeeze = ".squeeze(1)" if target.dim() == 2 and target.shape[1] == 1 else ""
         return WrongLabelType(
             got,
@@ -380,6 +387,9 @@ def number_shape(trial: Trial, call: Call, scores: Tensor, target: Tensor) -> Fi
             f"{target.shape[1]} scores per row.",
             "Each number to be learned needs one output.",
         )
+    if scores.dim() == target.dim() > 2 and scores.shape[2:] == target.shape[2:] and scores.shape[1] != target.shape[1]:
+        text, width = f"The model gives {scores.shape[1]} channels and the labels have {target.shape[1]}", target.shape[1]
+        return other_width(trial, scores, width, text, f"{width} channels.", "Each channel that is compared needs an output.")
     try:
         torch.broadcast_shapes(scores.shape, target.shape)
     except RuntimeError:

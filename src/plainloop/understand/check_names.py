@@ -16,6 +16,7 @@ from .check_lines import Line, class_tree, function_at, line_at, method_line
 from .check_problems_model import ForwardFails
 from .check_trace import Call
 from .check_trial import Trial
+from .check_written import rewritten
 
 IMPORTS = {  # names that everybody uses -> the line that brings them in
     "torch": "import torch",
@@ -42,6 +43,32 @@ def unknown_name(name: str, where: tuple[Line, ...]) -> Finding:
     if not near and name == "x":
         fix = re.sub(rf"\b{name}\b", argument, code)
     return ForwardFails(f"{begun}, in {function}", "A name that is assigned before, or an attribute of self.", fix, where=where)
+
+
+def odd_value(trial: Trial, error: Exception, call: Call | None, where: tuple[Line, ...]) -> Finding | None:
+    """An attribute that is text or a list where a function or a tensor is wanted, and tensors that are not joined in a tuple."""
+    text, code = str(error), where[0].code if where else ""
+    argument = function_at(where[0] if where else None)[1]
+    for name in re.findall(r"self\.(\w+)", code):
+        holders = [m for m in trial.core.modules() if name in vars(m)]
+        value = vars(holders[0])[name] if holders else None
+        if isinstance(value, str) and f"self.{name}(" in code and "not callable" in text:
+            fix = code.replace(f"self.{name}(", f"getattr(torch, self.{name})(")
+            return ForwardFails(f"self.{name} is the text {value!r}, which cannot be called", "A function.", fix, where=where)
+        if isinstance(value, (list, tuple)) and value and all(isinstance(v, (int, float)) for v in value) and call is not None:
+            fix = re.sub(rf"\bself\.{name}\b", f"torch.tensor(self.{name}, device={argument}.device)", code)
+            return ForwardFails(f"self.{name} is a list of numbers where a tensor is wanted", "A tensor.", fix, where=where)
+    if ("must be tuple of Tensors, not Tensor" in text and call is None) or (call is not None and call.name in ("cat", "stack")):
+        found = re.search(r"torch\.(cat|stack|concat)\(", code)
+        changed = rewritten(code, found[1], joined_in_a_tuple) if found is not None and "tuple of Tensors" in text else ""
+        if changed:
+            return ForwardFails("Tensors are joined one by one", "One tuple or list of them.", changed, where=where)
+    return None
+
+
+def joined_in_a_tuple(node: ast.Call) -> ast.expr:
+    words = node.keywords or [ast.keyword("dim", ast.Constant(1))]
+    return ast.Call(node.func, [ast.Tuple(node.args, ast.Load())], words)
 
 
 def names_of(line: Line | None) -> set[str]:
@@ -141,6 +168,11 @@ def other_inputs(trial: Trial, text: str) -> Finding:
     given = len(trial.batch.args) + len(trial.batch.kwargs)
     line = method_line(type(trial.core), "forward", returns=False)
     lacking = re.findall(r"'(\w+)'", text) if "missing" in text else []
+    tree = forward_tree(trial)
+    if tree is not None and tree.args.args and tree.args.args[0].arg != "self":
+        fix = f"def forward(self, {', '.join(argument.arg for argument in tree.args.args)}):"
+        what = "forward has no argument self: what it is given first is the model itself"
+        return ForwardFails(what, "self before the inputs.", fix, where=tuple(found for found in (line,) if found))
     fix = f"def forward(self, {', '.join(f'x{i + 1}' for i in range(given))}):"
     if lacking and trial.inside:
         fix = "def forward(self, x):  # all numbers of a row; or forward(self, inputs: dict), which has each kind of input"

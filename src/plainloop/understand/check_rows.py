@@ -220,6 +220,12 @@ def mixed(trial: Trial, call: Call | None, given: Tensor | None) -> Finding:
             where=where,
         )
     name = f"{call.name} in {title}" if call is not None else "The model"
+    code = call.line.code if call is not None and call.line is not None else ""
+    alone = re.sub(r"\.(max|min)\(\)", r".a\1(dim=1, keepdim=True)", code)
+    alone = re.sub(r"\.(mean|std|sum|norm|var)\(\)", r".\1(dim=1, keepdim=True)", alone)
+    if alone != code and given is not None and given.dim() > 1:
+        text = f"{name} uses a number of the whole batch: the scores of a row depend on the others in it"
+        return RowsMixed(text, "A number of each row, or one that is known before.", alone, where=where)
     return RowsMixed(
         f"{name} mixes the rows: the scores of a row depend on the others in the batch",
         own,

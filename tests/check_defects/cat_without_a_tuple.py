@@ -1,0 +1,19 @@
+"""ForwardFails: torch.cat(a, b)."""
+
+import torch
+from torch import nn
+
+import plainloop
+
+
+class N(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.f, self.g = nn.Linear(4, 4), nn.Linear(8, 2)
+
+    def forward(self, x):
+        return self.g(torch.cat(x, self.f(x)))  # here
+
+
+X = torch.rand(50, 4)
+found = plainloop.check(N(), (X, torch.randint(0, 2, (50,))), loss=nn.CrossEntropyLoss())
