@@ -140,6 +140,13 @@ def test_dates_in_both_orders_are_told_and_the_format_settles_them() -> None:
     assert schema(InferOptions(time="day", date_format="%d/%m/%Y"), day=cells, other=cycle("p", "q"))["day"].role == "time"
 
 
+def test_row_numbers_of_another_table_are_no_input() -> None:
+    some = [str(i * 7) for i in range(ROWS)]  # a sample, written with its index
+    assert (guess(some, name="Unnamed: 0").role, guess(some, name="size").role) == ("ignored", "input")
+    assert guess([str(i % 30) for i in range(ROWS)], name="Unnamed: 0").role == "ignored"  # two files
+    assert guess(cycle("1", "2", "3"), name="Unnamed: 4").role == "input"
+
+
 def test_options_override_guesses() -> None:
     options = InferOptions(types={"n": "category", "id": "number", "z": "number"}, ignore=("w",), group="g")
     made = schema(

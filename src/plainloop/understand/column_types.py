@@ -197,6 +197,8 @@ def _whole(values: Values, numbers: np.ndarray) -> ColumnGuess:
     consecutive = unique and high - low + 1 == values.rows
     if consecutive and (INDEX_NAME.match(name) or ID_NAME.search(name) or low in (0, 1)):
         return _left_out(values, "number", "identifier", f"whole numbers {low:.0f} to {high:.0f}, each once: it counts the rows")
+    if name.startswith("Unnamed: ") and len(values.words) > max(20, 0.3 * values.rows):  # some rows, or several files
+        return _left_out(values, "number", "identifier", "the row numbers of another table, as pandas writes them")
     if unique and ID_NAME.search(name):
         return _left_out(values, "number", "identifier", "a different whole number in every row, and named like an id")
     made = ColumnGuess(name, "number", "input", "every value is a number", f"--types {quoted(name)}=category")
@@ -228,16 +230,9 @@ def _decorated(values: Values) -> ColumnGuess | None:
     numbers = number(values.words, column, values.decimal)
     if np.isnan(numbers).any():
         return None
-    made = ColumnGuess(
-        values.name,
-        "number",
-        "input",
-        f'every value is a number once "{strip}" is taken away',
-        f"--types {quoted(values.name)}=category",
-        strip=strip,
-        note="signs",
-        odd=tuple(values.top(limit=3)),
-    )
+    reason, override = f'every value is a number once "{strip}" is taken away', f"--types {quoted(values.name)}=category"
+    odd = tuple(values.top(limit=3))
+    made = ColumnGuess(values.name, "number", "input", reason, override, strip=strip, note="signs", odd=odd)
     made.low, made.high = float(numbers.min()), float(numbers.max())
     return made
 
