@@ -231,6 +231,13 @@ def test_whole_series_are_predicted_and_evaluated(tmp_path: Path):
     lines = lines_of(tmp_path / "predictions.csv")
     assert [line["series"] for line in lines] == [f"r{one:03}" for one in range(10)]
     assert lines[0]["truth"] == "down"
+    assert not run.notices
+    header, *steps = new.read_text(encoding="utf-8").splitlines()
+    (tmp_path / "twice.csv").write_text(
+        "\n".join([header, *steps, *(step for step in steps if "r003" in step)]), encoding="utf-8"
+    )
+    run.predict(tmp_path / "twice.csv")
+    assert "1 of 10 series in" in run.notices[0].what
     assert run.evaluate(new)["metrics"]["accuracy"]["value"] == 1.0
     header, *rows = new.read_text(encoding="utf-8").splitlines()
     bare = tmp_path / "bare.csv"

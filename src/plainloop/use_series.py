@@ -19,7 +19,15 @@ from .problems import Notice
 from .sources import as_frame, is_in_memory, write
 from .trained_rows import again
 from .use_problems import NothingToScore
-from .use_series_problems import BadOrigin, FutureUnknown, NothingAhead, OtherSteps, RowsWithoutTime, SeriesWithoutForecast
+from .use_series_problems import (
+    BadOrigin,
+    FutureUnknown,
+    NothingAhead,
+    OtherLengths,
+    OtherSteps,
+    RowsWithoutTime,
+    SeriesWithoutForecast,
+)
 
 if TYPE_CHECKING:
     from .plain.config import Source
@@ -213,7 +221,17 @@ def whole_series(run: Run, source: Any, *, with_target: bool) -> tuple[Any, list
         if with_target:
             check_columns([column.name for column in config.targets], list(whole.others), name_of(source), run)
         known = [*(column for column in columns if column.role != "target"), *labels]
-        return reader.read(made, known), whole.names, notices
+        return reader.read(made, known), whole.names, [*notices, *other_lengths(run, source, whole.variables, wanted)]
+
+
+def other_lengths(run: Run, source: Any, variables: dict[str, Any], wanted: list[str]) -> list[Notice]:
+    """What there is to say of series of lengths that no train row had."""
+    length = run.preparation.columns[wanted[0]].length
+    found = np.array([len(piece) for piece in variables[wanted[0]]])
+    equal = all(column.type != "length" for column in run.config.columns)  # the train rows were equally long
+    strange = found != length if equal else found > length
+    facts = int(strange.sum()), len(found), length, int(found.min()), int(found.max())
+    return [OtherLengths(name_of(source), *facts)] if strange.any() else []
 
 
 def like_files(trained: Source, paths: list[str]) -> tuple[Source, list[Notice]]:

@@ -164,3 +164,34 @@ class RowsWithoutTime(Notice):
     @classmethod
     def example(cls) -> RowsWithoutTime:
         return cls("power.csv", 1, 8760)
+
+
+@dataclass
+class OtherLengths(Notice):
+    """New series that are not as long as those that a model was trained on.
+
+    What it does: counts the series whose length no train row had: any other one where all were equally long, longer ones else.
+    Why: longer ones are cut and zeros stand behind shorter ones, of which the model has seen nothing.
+    Example: series of 20 steps for a model of gestures of 150.
+    Fix: series of the length of the train rows.
+    """
+
+    file: str
+    count: int
+    rows: int
+    length: int
+    shortest: int
+    longest: int
+
+    def __post_init__(self) -> None:
+        self.what = (
+            f"{self.count} of {self.rows} series in {self.file} have a length that no train row had: "
+            f"{self.shortest} to {self.longest} steps, and the longest train row has {self.length}."
+        )
+        self.expected = f"Expected series of {self.length} steps, as the model was trained on."
+        self.why = "Longer ones are cut, and zeros stand behind shorter ones."
+        self.fix = f"bring the series to {self.length} steps, or train on series of these lengths"
+
+    @classmethod
+    def example(cls) -> OtherLengths:
+        return cls("gestures.ts", 2, 40, 150, 2, 150)
