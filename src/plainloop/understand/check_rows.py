@@ -93,7 +93,7 @@ def others_exchanged(batch: Batch, row: int) -> Batch:
             return tensor
         moved = tensor.index_select(0, order.to(tensor.device))
         if tensor.is_floating_point():
-            factor = torch.full((n, *[1] * (tensor.dim() - 1)), 1.5, dtype=tensor.dtype, device=tensor.device)
+            factor = torch.full((n, *[1] * (tensor.dim() - 1)), 3.0, dtype=tensor.dtype, device=tensor.device)
             factor[row] = 1.0
             moved = moved * factor
         return moved
