@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .understand.seen import Look
 
 MOST_CLASSES = 12
-WIDE = 60  # columns from which on those that are alike are not all shown
+WIDE = 200  # columns; of more, those that are alike are not all shown
 ALIKE = 3  # of many alike, these are
 
 
@@ -27,7 +27,7 @@ def look_text(look: Look, *, columns: bool = True) -> str:
     ]
     if columns:
         table, shown = column_table(schema.columns)
-        lines += ["", *aligned(table, right=(3, 4)), ""]
+        lines += ["", *aligned(table, right=(3, 4)), *(["all of them: --json"] if len(shown) < len(schema.columns) else []), ""]
         lines += [
             f"  {short(c.name, 24)}: {c.type} - {c.reason}" + (f" (change: {c.override})" if c.override else "")
             for c in used
