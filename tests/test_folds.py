@@ -118,6 +118,15 @@ def test_a_cross_validation_that_was_stopped_goes_on(tmp_path: Path):
         plainloop.load(tmp_path / "cut")
 
 
+def test_folds_without_rows_are_refused_before_the_first_is_trained(tmp_path: Path):
+    data = write_csv(tmp_path / "pets.csv", rows=60)
+    options: dict[str, Any] = {"epochs": 1, "baseline": False, "talk": Talk(quiet=True), "output": str(tmp_path / "folds")}
+    with pytest.raises(NoRowsLeft, match="80 folds of 60 rows") as refused:
+        plainloop.train(data, "label", folds=80, **options)
+    assert "--folds 2" in refused.value.fix
+    assert not (tmp_path / "folds").exists()
+
+
 def test_the_command_and_its_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     data = write_csv(tmp_path / "pets.csv", "Regression", rows=120)

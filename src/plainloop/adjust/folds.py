@@ -17,6 +17,7 @@ from ..options import TrainOptions
 from ..plain.checkpoint import write_file
 from ..plain.readers.series import read
 from ..plain.run import located
+from ..plain.split import split_rows
 from ..plain.split_steps import ranks, rolling
 from ..plain.table import Windows
 from ..problems import PlainloopError, again
@@ -25,6 +26,7 @@ from ..run_folder import Run, make_folder, package_of
 from ..run_problems import StoppedRun
 from ..show import aligned
 from ..training import Decided, Talk, carry_out, find_rate, go_on, write_run
+from ..understand.own_model import reader_of
 from ..understand.series_problems import SeriesTooShort
 from ..understand.setting_problems import BadSetting
 from .base import base_of
@@ -96,7 +98,7 @@ def train_folds(source: Any, options: TrainOptions, count: int, metrics: Any, ta
         raise BadSetting("folds", count, "folds or --split-rows, not both: the folds share all steps among them", "5", how=how)
     decided = base_of(source, options, talk, "folds")
     try:
-        CHECKS.get(decided.config.split.kind, lambda decided, count: None)(decided, count)
+        CHECKS.get(decided.config.split.kind, check_rows)(decided, count)
         if decided.auto:
             decided = find_rate(decided, talk)
         decided.facts["metrics"] = kept(words_of(decided.facts.get("metrics")) if metrics is None else metrics, decided.place)
@@ -158,6 +160,15 @@ def check_steps(decided: Decided, count: int) -> None:
         names = [column.name for column in config.targets]
         data, size = os.path.normpath(source.data[0]), max(0, train[count])
         raise SeriesTooShort(data, names, steps, source.lookback, source.horizon, "first fold's train", size, options)
+
+
+def check_rows(decided: Decided, count: int) -> None:
+    """Every fold must have rows, which is seen before the first one is trained. Raises: NoRowsLeft."""
+    config = decided.config
+    table = reader_of(config).read(located(config.source, decided.place), config.columns)
+    targets = [table[column.name] for column in config.targets]
+    for fold in range(count):
+        split_rows(table, replace(config.split, folds=count, fold=fold), targets)
 
 
 CHECKS = {"steps": check_steps}  # kind of split -> what is tried before the first fold is trained

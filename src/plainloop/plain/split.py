@@ -37,10 +37,15 @@ class NoRowsLeft(Fault):
         shares = f"validation {self.split.validation:g}, test {self.split.test:g}"
         self.what = f"The {self.split.kind} split of {self.rows} rows (shares: {shares}) leaves no {self.part} rows."
         self.expected = "At least one row in each of train and validation."
+        if self.split.folds:
+            self.what = f"{self.split.folds} folds of {self.rows} rows leave no {self.part} rows in fold {self.split.fold + 1}."
+            self.expected = "At least one row of train, validation and test in each fold."
         together = WHAT_STAYS_TOGETHER.get(self.split.kind, "")
         if together:
             self.why = f"Rows of one {together} stay together, and {self.split.by} has too few of them."
         self.fix = "train with other shares, as --validation 0.15 --test 0.15" + (", or with --split random" if together else "")
+        if self.split.folds:
+            self.fix = "train with fewer folds, as --folds 2" + (", or with --split random" if together else "")
 
     @classmethod
     def example(cls) -> NoRowsLeft:
