@@ -230,6 +230,14 @@ def test_lr_sweep_trains_with_each_rate_and_leaves_the_test_rows_alone(data: Pat
     assert made.picture.exists()
 
 
+def test_a_notebook_shows_what_the_terminal_does(data: Path, tmp_path: Path):
+    made = plainloop.lr_sweep(data, "label", rates=[1e-3, 1e-2], output=str(tmp_path / "s"), **QUICK)
+    assert repr(made).startswith(f"RateSweep('{tmp_path}/s', 2 rates, best 0.0")
+    assert "validation log loss" in made._repr_html_()
+    curve = plainloop.lr_find(data, "label", steps=30, output=str(tmp_path / "f"), talk=QUIET)
+    assert curve._repr_html_().startswith("<pre>learning rate ")
+
+
 def test_a_rate_that_fails_is_said_and_the_others_go_on(data: Path, tmp_path: Path):
     options: dict[str, Any] = {"set": ["optimizer=sgd"], "epochs": 3, "output": str(tmp_path / "sweep"), "talk": QUIET}
     made = plainloop.lr_sweep(data, "label", rates=[1e-3, 100.0], **options)

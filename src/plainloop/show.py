@@ -15,6 +15,15 @@ WIDE = 200  # columns; of more, those that are alike are not all shown
 ALIKE = 3  # of many alike, these are
 
 
+class AsText:
+    """What a notebook shows of a result: the text of the terminal."""
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
+
+
 def look_text(look: Look, *, columns: bool = True) -> str:
     """What the data is taken for: columns, task, class table, rows per part, notices."""
     schema = look.schema

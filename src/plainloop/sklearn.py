@@ -267,7 +267,7 @@ class PlainloopClassifier(ClassifierMixin, Estimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"Found one class, {self.classes_[0]!r}; there is nothing to learn where the answer is always the same."
+                f"Found one class, {str(self.classes_[0])!r}; there is nothing to learn where the answer is always the same."
             )
         labels = Words(codes.astype(np.int32), [str(code) for code in range(len(self.classes_))])
         return self._fit(X, labels, "Binary" if len(self.classes_) == 2 else "Multiclass")

@@ -20,7 +20,7 @@ from ..run_files import read_toml
 from ..run_folder import Run, make_folder, new_folder
 from ..run_list import all_runs
 from ..run_problems import FolderOfRuns
-from ..show import aligned, setting_text, short
+from ..show import AsText, aligned, setting_text, short
 from .adjust_problems import CannotCompare, as_options
 from .lineage import differences as setting_differences
 from .lineage import settings_of, signed
@@ -73,7 +73,7 @@ class Pair:
 
 
 @dataclass(repr=False)
-class Comparison:
+class Comparison(AsText):
     """Runs beside each other; `str` gives the text of the terminal, `page` the HTML."""
 
     runs: list[Run]
@@ -155,11 +155,6 @@ class Comparison:
         """The metrics in the table that the rows of predictions.csv do not give: nothing says how sure a difference is."""
         known = [name for name in self.shown[:8] if self.runs[0].metrics[self.part][name]["value"] is not None]
         return [name for name in known if name not in pair.metrics]
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(str(self))}</pre>"
 
 
 def told_apart(names: list[str], width: int = 26) -> list[str]:

@@ -24,7 +24,7 @@ from ..problems import PlainloopError, again
 from ..run_files import read_toml
 from ..run_folder import Run, make_folder, package_of
 from ..run_problems import StoppedRun
-from ..show import aligned
+from ..show import AsText, aligned
 from ..training import Decided, Talk, carry_out, find_rate, go_on, write_run
 from ..understand.own_model import reader_of
 from ..understand.series_problems import SeriesTooShort
@@ -37,7 +37,7 @@ KIND = "folds"  # of search, in run.toml
 
 
 @dataclass(repr=False)
-class Folds:
+class Folds(AsText):
     """The runs of all folds; each is a run folder like any other."""
 
     folder: Path

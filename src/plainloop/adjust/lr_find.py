@@ -25,6 +25,7 @@ from ..plain.run import Ready, augmentation, make_ready
 from ..problems import again
 from ..run_files import read_toml
 from ..run_folder import package_of
+from ..show import AsText
 from ..training import Decided, Talk, machine_as_it_was, write_run
 from ..understand.check_inside import Given, check_run
 from ..understand.own_model import build
@@ -38,7 +39,7 @@ LEAST_FALL = 0.02  # share of the first loss that must be lost for a suggestion
 
 
 @dataclass
-class RateCurve:
+class RateCurve(AsText):
     """The loss over learning rates, and what it suggests."""
 
     rates: list[float]

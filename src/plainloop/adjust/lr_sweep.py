@@ -20,7 +20,7 @@ from ..plain.checkpoint import write_file
 from ..plain.faults import Stopped
 from ..plain.loop import NonFiniteLoss
 from ..problems import again, typed_line
-from ..show import aligned
+from ..show import AsText, aligned
 from ..training import Talk
 from ..understand.setting_problems import BadSetting
 from .adjust_problems import SearchStopped
@@ -31,7 +31,7 @@ GOOD = "1e-4,1e-3,1e-2"
 
 
 @dataclass(repr=False)
-class RateSweep:
+class RateSweep(AsText):
     """What each learning rate gave."""
 
     rates: list[float]
@@ -67,6 +67,10 @@ class RateSweep:
             ],
             "picture": str(self.picture),
         }
+
+    def __repr__(self) -> str:
+        found = "none of them with a score" if self.best is None else f"best {self.rates[self.best]:g}"
+        return f"RateSweep({str(self.folder)!r}, {len(self.rates)} rates, {found})"
 
     def __str__(self) -> str:
         headline = self.attempts[0].headline

@@ -16,7 +16,7 @@ from ..judge.wording import number, title
 from ..plain.checkpoint import write_file
 from ..problems import counted
 from ..run_folder import Run
-from ..show import aligned, short
+from ..show import AsText, aligned, short
 from .study import AS_TRAINED, WORKER, alone, need_optuna
 
 STATES = {"COMPLETE": "finished", "PRUNED": "cut", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
@@ -26,7 +26,7 @@ ENOUGH = 12  # finished trials for a word on which settings matter
 
 
 @dataclass(repr=False)
-class Study:
+class Study(AsText):
     """A search for settings: its trials, the best of them, and the run that was trained with it."""
 
     folder: Path
