@@ -16,7 +16,7 @@ from plainloop.adjust.adjust_problems import CannotCompare
 from plainloop.adjust.paired import OnRows, both_sides, differences, mcnemar, on_rows
 from plainloop.adjust.tested_rows import scored_of
 from plainloop.judge.scored import Scored
-from plainloop.run_problems import RunFileDamaged
+from plainloop.run_problems import FolderOfRuns, RunFileDamaged
 from plainloop.training import Talk
 from small import KINDS, said, write_csv
 
@@ -180,6 +180,10 @@ def test_folders_of_several_runs_are_refused_with_the_runs_to_compare(tmp_path: 
         plainloop.compare(str(first.folder), str(second.folder))
     assert refused.value.fix == f"plainloop compare {first.folder}/fold-1 {second.folder}/fold-1"
     assert plainloop.compare(*refused.value.fix.split()[2:], output="").num_rows == 60
+    lines: list[str] = []
+    with pytest.raises(FolderOfRuns):
+        plainloop.retrain(first.folder, talk=Talk(say=lines.append))
+    assert lines == [], "it is refused before anything is said of its settings"
     with pytest.raises(CannotCompare) as refused:
         plainloop.compare(str(first.folder), str(second.folder / "fold-1"))
     assert "--folds, too" in refused.value.fix

@@ -20,7 +20,7 @@ from ..plain.run import DataChanged, build_model, located
 from ..problems import TYPED, listed
 from ..run_files import read_toml
 from ..run_folder import Run, make_folder, new_folder, package_of
-from ..run_problems import CannotEject, RunNotFinished, RunUnreadable
+from ..run_problems import CannotEject, FolderOfRuns, RunNotFinished, RunUnreadable
 from ..show import notice_text, setting_text, short
 from ..training import Decided, Remark, Talk, carry_out, gone_if_refused, without_auto
 from ..understand.defaults import MODELS
@@ -44,6 +44,8 @@ def retrain(
     talk: Talk,
 ) -> Run:
     """See `api.retrain`."""
+    if search := read_toml(folder).get("search"):
+        raise FolderOfRuns(str(folder), search.get("kind", ""))
     old = config_of(folder)
     if from_weights and not (folder / "weights.safetensors").exists():
         raise RunNotFinished(str(folder))
