@@ -231,6 +231,9 @@ def test_the_command_and_the_tree_of_runs(parent: plainloop.Run, monkeypatch: py
     assert code == 2
     assert "Fix: plainloop retrain runs/pets-1 --set" in out
     assert "--set epochs=1" in out
+    code, out = command("retrain", "runs/pets-1", "--set", "lookback=24")
+    assert (code, "has read its data already: --lookback cannot change that" in out) == (2, True), out
+    assert out.splitlines()[-1] == "Fix: train a new run on the data, with the options of this one and --lookback 24"
     if not torch.cuda.is_available():
         code, out = command("retrain", "runs/pets-1", "--device", "cuda")
         assert (code, out.splitlines()[-1]) == (2, "Fix: plainloop retrain runs/pets-1 --device auto")

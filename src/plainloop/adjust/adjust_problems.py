@@ -161,11 +161,15 @@ class OptionOfData(PlainloopError):
     run: str
     option: str
     verb: str = "lr-find"
+    value: str = ""  # what it was to be, in a retraining
 
     def __post_init__(self) -> None:
-        self.what = f"The run {self.run} has read its data already: --{self.option.replace('_', '-')} cannot change that."
+        option = f"--{self.option.replace('_', '-')}"
+        self.what = f"The run {self.run} has read its data already: {option} cannot change that."
         self.expected = "Expected settings of the training alone, where the source is a run."
         self.fix = f"plainloop {TYPED[0] or self.verb} {quoted(self.run)}"
+        if self.value:
+            self.fix = f"train a new run on the data, with the options of this one and {option} {quoted(self.value)}"
 
     @classmethod
     def example(cls) -> OptionOfData:

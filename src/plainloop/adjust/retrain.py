@@ -7,12 +7,13 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from ..handover.code import own_files
 from ..judge.metric_names import built, of_run, words_of
+from ..options import DataOptions
 from ..plain.checkpoint import StorageFailed, load_weights
 from ..plain.config import Config, Text, from_dict
 from ..plain.device import best_device
@@ -27,7 +28,8 @@ from ..understand.defaults import MODELS
 from ..understand.idle_settings import without_effect
 from ..understand.own_model import OwnModel, as_source, own_model, prepared
 from ..understand.resolve import Asked, check_device, model_for, override, relative_to, seen_from
-from .adjust_problems import NothingChanges, SettingAsBefore, WeightsDoNotFit, WeightsSawTest
+from ..understand.setting_problems import UnknownSetting
+from .adjust_problems import NothingChanges, OptionOfData, SettingAsBefore, WeightsDoNotFit, WeightsSawTest
 from .lineage import differences, lineage_table, lineage_text, reasons_of, settings_of
 
 FIRST_WEIGHTS = "initial.safetensors"
@@ -126,7 +128,7 @@ def config_of(folder: Path) -> Config:
 def inherit(folder: Path, settings: dict[str, Any], place: Path) -> Decided:
     """A run with changed settings, decided and seen from the folder it comes from.
 
-    Raises: UnknownSetting, BadSetting, UnknownModel and what `config_of` raises.
+    Raises: UnknownSetting, OptionOfData, BadSetting, UnknownModel and what `config_of` raises.
     """
     config, made = config_of(folder), read_toml(folder)["made"]
     reasons = reasons_of(folder)
@@ -144,7 +146,12 @@ def inherit(folder: Path, settings: dict[str, Any], place: Path) -> Decided:
         own, config = as_source(own, config, folder)
     if given.get("machine.device") == "auto":
         given["machine.device"] = best_device()
-    changed = override(config, given, asked, reasons)
+    try:
+        changed = override(config, given, asked, reasons)
+    except UnknownSetting as unknown:
+        if unknown.name in (field.name for field in fields(DataOptions)):
+            raise OptionOfData(str(folder), unknown.name, "retrain", str(given[unknown.name])) from unknown
+        raise
     if changed.machine.device != config.machine.device:
         check_device(changed.machine.device, asked)
     notices = [*(Remark(text) for text in made.get("notices", [])), *without_effect(changed, given)]

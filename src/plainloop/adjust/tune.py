@@ -150,7 +150,8 @@ def tune(
             search.given = give(search.study, minutes, trials)
         if search.seconds <= 0 or trials == 0:
             talk.line("The time or the trials of this search are used up; --minutes or --trials gives it more.")
-        talk.line(f"\nSearching {', '.join(search.space)} in {place}; more processes: plainloop tune {quoted(str(place))}")
+        else:
+            talk.line(f"\nSearching {', '.join(search.space)} in {place}; more processes: plainloop tune {quoted(str(place))}")
         before = used(search.study, search.given)[1]
         while time.monotonic() < search.end and (trials is None or used(search.study, search.given)[1] < before + trials):
             one_trial(search)

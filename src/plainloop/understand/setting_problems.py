@@ -130,7 +130,9 @@ class BadSetting(PlainloopError):
     def __post_init__(self) -> None:
         self.what = f"The setting {self.name} cannot be {shorten(self.value)}."
         self.expected = f"Expected {self.wanted}."
-        self.fix = self.how or command("train", self.data, self.target, "--set", f"{self.name}={self.good}")
+        option = f"--{self.name.rpartition('.')[2].replace('_', '-')}"
+        other = (option, self.good) if option in TYPED else ("--set", f"{self.name}={self.good}")
+        self.fix = self.how or command("train", self.data, self.target, *other)
 
     @classmethod
     def example(cls) -> BadSetting:
