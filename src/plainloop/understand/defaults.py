@@ -122,6 +122,12 @@ TABLE_TRAIN: list[tuple[float, dict[str, Any]]] = [
     (100_000, {"epochs": 30}),
     (float("inf"), {"epochs": 12}),
 ]
+# several members whose rows are enough for a net of full width: the rate of single ones is too small for them
+MLP_TRAIN: list[tuple[float, dict[str, Any]]] = [
+    (10_000, {"epochs": 60}),
+    (20_000, {"epochs": 60, "learning_rate": 5e-3}),
+    *TABLE_TRAIN[1:],
+]
 # text_bag sees a text as a set, so a step costs little: small batches, and the best epoch comes early; rare n-grams want a slow
 # start of two passes or more
 BAG_TRAIN: list[tuple[float, dict[str, Any]]] = [
@@ -216,7 +222,8 @@ def train_defaults(model: str, parts: Sequence[str], num_rows: int, device: str,
     if "windows" in parts or list(parts) == ["series"]:
         return series_defaults(model, "windows" in parts, num_rows, reasons)
     of_texts = BAG_TRAIN if model == "text_bag" else TEXT_TRAIN
-    table = IMAGE_TRAIN if pictures else of_texts if "text" in parts else TABLE_TRAIN
+    of_tables = MLP_TRAIN if model == "table_mlp" else TABLE_TRAIN
+    table = IMAGE_TRAIN if pictures else of_texts if "text" in parts else of_tables
     values |= next(row for most, row in table if num_rows < most)
     if pictures:
         values |= {"warmup": 0.2, "weight_decay": 0.05, "patience": 0, "keep": "last"}
